@@ -1,0 +1,114 @@
+"""The one shape of every result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.vocab import QUANTITIES
+
+_TEXT = ("endpoint", "cause", "arm", "versus", "quantity", "unit")
+_NUMBERS = ("at_days", "value", "lower", "upper", "std_error")
+_COUNTS = ("patients", "events")
+COLUMNS = (*_TEXT, *_NUMBERS, *_COUNTS, "patient_years")
+_CURVE = ["endpoint", "cause", "arm", "versus", "quantity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Numbers, and what they are about.
+
+    Parameters
+    ----------
+    frame
+        One row per number, always with the columns ``endpoint``, ``cause``, ``arm``,
+        ``versus`` (the arm compared with; empty if none), ``quantity`` (a word of
+        ``vocab.QUANTITIES``), ``unit``, ``at_days`` (missing if the number belongs to
+        no single day), ``value``, ``lower``, ``upper``, ``std_error``, and, as
+        observed before any weighting, ``patients``, ``events``, ``patient_years``.
+        In a curve ``patients`` are those still at risk on that day and ``events`` those
+        that have happened by then.
+    about
+        What the numbers are about: ``method``, ``level``, ``interval`` (which uncertainty
+        it contains), ``notes``, ``smallest_count``, the study's hash, and so on.
+    """
+
+    frame: pd.DataFrame
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Give the frame its fixed columns and types; refuse a quantity without a name."""
+        frame = self.frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
+        frame[list(_TEXT)] = frame[list(_TEXT)].fillna("").astype(object)
+        numbers = [*_NUMBERS, "patient_years"]
+        frame[numbers] = frame[numbers].astype("float64")
+        frame[list(_COUNTS)] = frame[list(_COUNTS)].astype("Int64")
+        unknown = sorted(set(frame["quantity"]) - set(QUANTITIES))
+        if unknown:
+            raise KeyError(f"Quantities without an entry in vocab.QUANTITIES: {unknown}")
+        object.__setattr__(self, "frame", frame)
+        object.__setattr__(self, "about", dict(self.about))
+
+    @classmethod
+    def from_rows(
+        cls, rows: Iterable[Mapping[str, Any]], *, about: Mapping[str, Any] | None = None
+    ) -> Estimate:
+        """Build an estimate from rows with named fields; absent fields are missing."""
+        return cls(pd.DataFrame(list(rows)), about or {})
+
+    def only(self, **fields: str | Sequence[str]) -> Estimate:
+        """Keep the rows whose columns hold the given words, e.g. ``only(cause="death")``."""
+        keep = np.ones(len(self.frame), dtype=bool)
+        for column, wanted in fields.items():
+            words = [wanted] if isinstance(wanted, str) else list(wanted)
+            keep &= self.frame[column].isin(words).to_numpy()
+        return Estimate(self.frame[keep], self.about)
+
+    def at(self, days: Sequence[float]) -> Estimate:
+        """Read step curves at the given days.
+
+        A value holds from its own day until the next. ``patients`` are those at risk on
+        the day asked for. A day beyond the end of a curve has no value: nobody was seen then.
+        """
+        curves = self.frame.groupby(_CURVE, sort=False, dropna=False)
+        parts = [_read_curve(curve, np.asarray(days, dtype=float)) for _, curve in curves]
+        return Estimate(pd.concat(parts) if parts else self.frame, self.about)
+
+    def with_about(self, **entries: object) -> Estimate:
+        """Return the same numbers with further entries in ``about``."""
+        return Estimate(self.frame, {**self.about, **entries})
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.frame)
+
+
+def stack(*estimates: Estimate) -> Estimate:
+    """Put estimates one under the other; ``about`` keeps what they have in common.
+
+    Notes of all of them are kept, each once. The strictest disclosure threshold wins.
+    """
+    first, *others = (estimate.about for estimate in estimates)
+    common = {key: entry for key, entry in first.items() if all(o.get(key) == entry for o in others)}
+    notes = dict.fromkeys(note for e in estimates for note in e.about.get("notes", ()))
+    smallest = max(estimate.about.get("smallest_count", 1) for estimate in estimates)
+    about = {**common, "notes": tuple(notes), "smallest_count": smallest}
+    return Estimate(pd.concat([estimate.frame for estimate in estimates]), about)
+
+
+def _read_curve(curve: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
+    """Read one step curve (rows in order of ``at_days``) at the given days."""
+    grid = curve["at_days"].to_numpy()
+    last_change = np.searchsorted(grid, days, side="right") - 1
+    next_grid_day = np.searchsorted(grid, days, side="left")
+    read = curve.iloc[np.maximum(last_change, 0)].reset_index(drop=True)
+    read["at_days"] = days
+    at_risk = curve["patients"].to_numpy(dtype="float64", na_value=np.nan)
+    read["patients"] = np.append(at_risk, 0.0)[next_grid_day]
+    unseen = (days > grid[-1]) | (last_change < 0)
+    read.loc[unseen, ["value", "lower", "upper", "std_error"]] = np.nan
+    return read
