@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from azaanalysis.errors import DesignError
@@ -94,6 +95,21 @@ class Cohort:
             )
         return frame
 
+    def positions(self, table: str) -> np.ndarray:
+        """Return, for each row of a table, the position of its patient in ``patients``.
+
+        Counted once and kept: a cohort does not change.
+        """
+        if table not in self._positions:
+            ids = pd.Index(self.patients["patient_id"])
+            found = ids.get_indexer(self.tables[table]["patient_id"])
+            self._positions[table] = found.astype(np.int64)
+        return self._positions[table]
+
+    @cached_property
+    def _positions(self) -> dict[str, np.ndarray]:
+        return {}
+
     @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when any value in any table changes.
@@ -122,7 +138,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     for name, column in frame.items():
         if isinstance(column.dtype, pd.CategoricalDtype):
             plain[name] = column
-        elif pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        elif pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(
+            column.dtype
+        ):
             plain[name] = column.astype("float64")
         elif pd.api.types.is_datetime64_any_dtype(column.dtype):
             plain[name] = column.astype("datetime64[s]")

@@ -124,5 +124,15 @@ def faults_to_frame(faults: Sequence[Fault]) -> pd.DataFrame:
         }
         for fault in faults
     ]
-    columns = "severity file table column n_rows rows found expected to_fix".split()
+    columns = [
+        "severity",
+        "file",
+        "table",
+        "column",
+        "n_rows",
+        "rows",
+        "found",
+        "expected",
+        "to_fix",
+    ]
     return pd.DataFrame(rows, columns=columns)

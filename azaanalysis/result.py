@@ -15,6 +15,8 @@ _TEXT = ("endpoint", "cause", "arm", "versus", "quantity", "unit")
 _NUMBERS = ("at_days", "value", "lower", "upper", "std_error")
 _COUNTS = ("patients", "events")
 COLUMNS = (*_TEXT, *_NUMBERS, *_COUNTS, "patient_years")
+# A result that forgot its threshold is treated as real patients, never as invented ones.
+SMALLEST_COUNT_IF_UNSTATED = 5
 _CURVE = ["endpoint", "cause", "arm", "versus", "quantity"]
 
 
@@ -93,9 +95,12 @@ def stack(*estimates: Estimate) -> Estimate:
     Notes of all of them are kept, each once. The strictest disclosure threshold wins.
     """
     first, *others = (estimate.about for estimate in estimates)
-    common = {key: entry for key, entry in first.items() if all(o.get(key) == entry for o in others)}
+    common = {
+        key: entry for key, entry in first.items() if all(o.get(key) == entry for o in others)
+    }
     notes = dict.fromkeys(note for e in estimates for note in e.about.get("notes", ()))
-    smallest = max(estimate.about.get("smallest_count", 1) for estimate in estimates)
+    unstated = SMALLEST_COUNT_IF_UNSTATED
+    smallest = max(estimate.about.get("smallest_count", unstated) for estimate in estimates)
     about = {**common, "notes": tuple(notes), "smallest_count": smallest}
     return Estimate(pd.concat([estimate.frame for estimate in estimates]), about)
 

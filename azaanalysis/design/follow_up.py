@@ -1,0 +1,185 @@
+"""One row per patient, one endpoint: what every estimator takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.errors import DesignError
+
+NEEDED = (
+    "patient_id",
+    "arm",
+    "entry_days",
+    "exit_days",
+    "status",
+    "n_events",
+    "last_absent_days",
+    "weight",
+    "end_reason",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class FollowUp:
+    """Patients of one comparison, followed for one endpoint.
+
+    Parameters
+    ----------
+    frame
+        One row per patient: ``patient_id``; ``arm`` (categorical, in the order of the study);
+        ``entry_days`` and ``exit_days`` since time zero; ``status`` (0 censored, k the k-th of
+        ``causes``); ``n_events``; ``last_absent_days`` (last day on which the event was known to
+        be absent); ``weight`` (1 until weighed); ``end_reason`` (why follow-up ended); then the
+        baseline covariates.
+    endpoint
+        Name of the endpoint.
+    causes
+        What ends follow-up as an event; the endpoint's own first, then the competing ones.
+    n_own
+        How many of ``causes`` are the endpoint itself; the rest compete with it.
+    attrition
+        One row per step and arm: ``step``, ``arm``, ``patients``, ``reason``, ``left``.
+    covariates
+        Names of the baseline columns.
+    about
+        What the study and the cohort say about these numbers.
+    """
+
+    frame: pd.DataFrame
+    endpoint: str
+    causes: tuple[str, ...]
+    n_own: int = 1
+    attrition: pd.DataFrame | None = None
+    covariates: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze ``about``; refuse a frame that is not sound."""
+        object.__setattr__(self, "about", MappingProxyType(dict(self.about)))
+        _refuse_unsound(self.frame, self.causes)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms, in the order of the study."""
+        return tuple(self.frame["arm"].cat.categories)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether any patient counts for more or less than one."""
+        return bool((self.frame["weight"] != 1.0).any())
+
+    @property
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        return str(self.about.get("reference", self.arms[0]))
+
+
+def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame may have
+    frame: pd.DataFrame,
+    *,
+    time: str,
+    status: str,
+    arm: str | None = None,
+    entry: str | None = None,
+    weight: str | None = None,
+    patient: str | None = None,
+    causes: Sequence[str] = ("event",),
+    endpoint: str = "event",
+    reference: str | None = None,
+    smallest_count: int = 1,
+) -> FollowUp:
+    """Start in the middle of the street, from a time-to-event table.
+
+    Parameters
+    ----------
+    frame
+        One row per patient.
+    time, status
+        Columns: days from time zero to the end of follow-up, and how it ended: 0 censored,
+        k the k-th of ``causes``. A truth counts as 0 or 1.
+    arm, entry, weight, patient
+        Columns: the arm (in order of a categorical, else of first appearance), the day of
+        delayed entry, the weight, the patient. Without them: one arm called ``all``, day 0, 1,
+        the row number. All further columns become covariates.
+    causes
+        What each status from 1 on means.
+    endpoint, reference
+        What the event is called; the arm that others are compared with (the first by default).
+    smallest_count
+        The smallest count that may be shown.
+
+    Raises
+    ------
+    DesignError
+        If a column is absent, a time is missing or negative, entry is after exit, a status has
+        no cause or a weight is negative: the message counts the rows and names the first.
+    """
+    named = [c for c in (time, status, arm, entry, weight, patient) if c is not None]
+    absent = [column for column in named if column not in frame]
+    if absent:
+        raise DesignError(
+            f"The frame has no column {', '.join(repr(c) for c in absent)}. "
+            f"It has: {', '.join(map(str, frame.columns))}."
+        )
+    n = len(frame)
+    arms = frame[arm] if arm else pd.Series("all", index=frame.index)
+    state = pd.to_numeric(frame[status].astype("float64"))
+    exits = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype="float64")
+    made = {
+        "patient_id": frame[patient].astype("string") if patient else np.arange(n).astype(str),
+        "arm": _in_order(arms),
+        "entry_days": frame[entry].to_numpy(dtype="float64") if entry else np.zeros(n),
+        "exit_days": exits,
+        "status": state.fillna(-1).to_numpy().astype("int64"),
+        "n_events": (state == 1).to_numpy().astype("int64"),
+        "last_absent_days": np.where(state == 1, 0.0, exits),
+        "weight": frame[weight].to_numpy(dtype="float64") if weight else np.ones(n),
+        "end_reason": pd.Categorical(["" for _ in range(n)]),
+    }
+    covariates = tuple(str(c) for c in frame.columns if c not in named)
+    followed = pd.DataFrame(made, index=frame.index).join(frame[list(covariates)])
+    about: dict[str, object] = {"smallest_count": smallest_count, "first_day": 0}
+    if reference is not None:
+        about["reference"] = reference
+    return FollowUp(
+        followed.reset_index(drop=True), endpoint, tuple(causes), covariates=covariates, about=about
+    )
+
+
+def _in_order(arms: pd.Series) -> pd.Series:
+    if isinstance(arms.dtype, pd.CategoricalDtype):
+        return arms.cat.remove_unused_categories()
+    words = arms.astype(str)
+    return words.astype(pd.CategoricalDtype(list(dict.fromkeys(words))))
+
+
+def _refuse_unsound(frame: pd.DataFrame, causes: Sequence[str]) -> None:
+    """Refuse times, states and weights that no estimator could take; name rows, not patients."""
+    faults = {
+        "exit_days is missing or negative": ~(frame["exit_days"] >= 0),
+        "exit_days is infinite": np.isinf(frame["exit_days"]),
+        "entry_days is missing, negative or after exit_days": ~(
+            (frame["entry_days"] >= 0) & (frame["entry_days"] <= frame["exit_days"])
+        ),
+        f"status is not one of 0 (censored) to {len(causes)} ({', '.join(causes)})": ~frame[
+            "status"
+        ].between(0, len(causes)),
+        "weight is missing, negative or infinite": ~(
+            (frame["weight"] >= 0) & np.isfinite(frame["weight"])
+        ),
+        "arm is missing": frame["arm"].isna(),
+    }
+    lines = [
+        f"  {fault} in {is_faulty.sum():,} of {len(frame):,} rows "
+        f"(the first is row {int(np.argmax(is_faulty.to_numpy())) + 1})"
+        for fault, is_faulty in faults.items()
+        if is_faulty.any()
+    ]
+    if lines:
+        raise DesignError("\n".join(["Nobody can be followed like this. Mend the rows:", *lines]))

@@ -1,0 +1,301 @@
+"""New users: who starts which arm, when, and who is left out for which reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.cohort import Cohort
+from azaanalysis.design.attrition import Attrition
+from azaanalysis.design.days import NEVER, days_of, latest_so_far, starts_group
+from azaanalysis.errors import DesignError
+from azaanalysis.study import Comparison, Population, Study
+from azaanalysis.vocab import in_words
+from azaanalysis.wording import nearest
+
+
+def find_starts(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, Attrition]:
+    """Find the patients who enter the comparison, with the steps by which others left.
+
+    Returns
+    -------
+    tuple
+        One row per patient who enters: ``position`` (in ``cohort.patients``), ``arm``
+        (categorical) and ``index_day`` (days since 1970-01-01); and the attrition so far.
+
+    Raises
+    ------
+    DesignError
+        If an arm names a drug or class that the cohort does not know, or nobody is left.
+    """
+    comparison = study.comparison
+    attrition = Attrition(tuple(comparison.arms), len(cohort.patients))
+    courses = _study_courses(cohort, comparison)
+    attrition.keep(np.unique(courses["position"]), "Started a study drug", "no study drug")
+    candidates = _arm_starts(courses, comparison)
+    candidates = _seen_before(candidates, cohort, comparison, attrition)
+    candidates = _unused_before(candidates, comparison, attrition)
+    starts = candidates.sort_values(["position", "index_day"], kind="stable")
+    starts = starts[~starts["position"].duplicated() | _tied_with_first(starts)]
+    starts = _one_arm_only(starts, courses, comparison, attrition)
+    starts = _eligible(starts, cohort, study.population, attrition)
+    if starts.empty:
+        raise DesignError(
+            "Nobody is left to follow. Patients left at these steps:\n" + attrition.in_words()
+        )
+    return starts.reset_index(drop=True), attrition
+
+
+def components_of(comparison: Comparison) -> tuple[str, ...]:
+    """Return the drugs and classes that the arms are made of, each once."""
+    return tuple(dict.fromkeys(part for parts in comparison.arms.values() for part in parts))
+
+
+def drugs_of(component: str, drug_classes: Mapping[str, str]) -> list[str]:
+    """Return the drugs a component stands for: those of the class, or the drug itself.
+
+    Raises
+    ------
+    DesignError
+        If the cohort knows neither a drug nor a class of that name.
+    """
+    drugs = [d for d, its_class in drug_classes.items() if component in (d, its_class)]
+    if not drugs:
+        known = sorted({*drug_classes, *drug_classes.values()})
+        raise DesignError(
+            f"The study names '{component}', but it is neither a drug nor a class that this "
+            f"cohort knows; {nearest(component, known)}"
+        )
+    return drugs
+
+
+def _study_courses(cohort: Cohort, comparison: Comparison) -> pd.DataFrame:
+    """Return the courses of all classes that matter, with the component each belongs to.
+
+    A course of a study drug's class that is no study drug itself (mercaptopurine beside an
+    azathioprine arm) has component -1, but counts as use of the class in the washout.
+    """
+    courses = cohort.courses
+    drugs = list(courses["drug"].cat.categories)
+    classes = {**{drug: drug for drug in drugs}, **cohort.drug_classes}
+    component = _component_by_drug(drugs, classes, comparison)
+    class_code, _ = pd.factorize(np.array([classes[drug] for drug in drugs], dtype=object))
+    in_study = np.isin(class_code, class_code[component >= 0])
+    drug_code = courses["drug"].cat.codes.to_numpy()
+    wanted = in_study[drug_code]
+    kept = drug_code[wanted]
+    return pd.DataFrame(
+        {
+            "position": cohort.positions("courses")[wanted],
+            "component": component[kept],
+            "class_code": class_code[kept],
+            "start": days_of(courses["start_date"])[wanted],
+            "stop": days_of(courses["stop_date"])[wanted],
+        }
+    )
+
+
+def _component_by_drug(
+    drugs: list[str], classes: Mapping[str, str], comparison: Comparison
+) -> np.ndarray:
+    """Return, for each drug, which of the arms' components stands for it (-1: none)."""
+    component = dict.fromkeys(drugs, -1)
+    parts = components_of(comparison)
+    for code, part in enumerate(parts):
+        for drug in drugs_of(part, classes):
+            if component.get(drug, -1) >= 0:
+                raise DesignError(
+                    f"'{parts[component[drug]]}' and '{part}' both stand for {drug}. "
+                    "Name each drug once in the arms, alone or by its class."
+                )
+            if drug in component:
+                component[drug] = code
+    return np.array([component[drug] for drug in drugs])
+
+
+def _arm_starts(courses: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
+    """Return every start of every arm, with the last day of use of its classes before."""
+    parts = components_of(comparison)
+    starts = _with_last_use(courses)
+    starts = starts[starts["component"] >= 0]
+    found, in_combination = [], np.zeros(len(courses), dtype=bool)
+    for arm, names in comparison.arms.items():
+        if len(names) > 1:
+            joint, rows = _joint_starts(starts, [parts.index(n) for n in names], comparison)
+            in_combination[rows] = True
+            found.append(joint.assign(arm=arm))
+    single = starts[~in_combination[starts.index]].rename(columns={"start": "index_day"})
+    for arm, names in comparison.arms.items():
+        if len(names) == 1:
+            found.append(single[single["component"] == parts.index(names[0])].assign(arm=arm))
+    columns = ["position", "index_day", "last_use", "arm"]
+    candidates = pd.concat([frame[columns] for frame in found], ignore_index=True)
+    candidates["arm"] = pd.Categorical(candidates["arm"], categories=list(comparison.arms))
+    return candidates
+
+
+def _with_last_use(courses: pd.DataFrame) -> pd.DataFrame:
+    """Add the last day on which the patient had the same class before each course."""
+    ordered = courses.sort_values(["class_code", "position", "start"], kind="stable")
+    group = (
+        ordered["class_code"] * (ordered["position"].max() + 1) + ordered["position"]
+    ).to_numpy()
+    latest = latest_so_far(group, ordered["stop"].to_numpy())
+    before = np.append(-NEVER, latest[:-1])[: len(latest)]
+    ordered["last_use"] = np.where(starts_group(group), -NEVER, before)
+    return ordered.reset_index(drop=True)
+
+
+def _joint_starts(
+    starts: pd.DataFrame, parts: list[int], comparison: Comparison
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the starts of a combination, and the rows of ``starts`` that they are made of.
+
+    Each part started within the days allowed. Time zero is the day on which the combination
+    is complete, so no one has to survive until a later drug to be counted from an earlier day.
+    """
+    by_part = [
+        starts.loc[starts["component"] == part, ["position", "start", "last_use"]].assign(
+            row=lambda frame: frame.index
+        )
+        for part in parts
+    ]
+    joint = by_part[0].add_suffix("_0").rename(columns={"position_0": "position"})
+    for number, other in enumerate(by_part[1:], start=1):
+        other = other.add_suffix(f"_{number}")
+        joint = joint.merge(other, left_on="position", right_on=f"position_{number}")
+    begun = joint[[f"start_{number}" for number in range(len(parts))]]
+    joint = joint[begun.max(axis=1) - begun.min(axis=1) <= comparison.together_within_days]
+    begun = begun.loc[joint.index]
+    last_use = joint[[f"last_use_{number}" for number in range(len(parts))]].max(axis=1)
+    rows = joint[[f"row_{number}" for number in range(len(parts))]].to_numpy(dtype=np.int64).ravel()
+    return joint.assign(index_day=begun.max(axis=1), last_use=last_use), rows
+
+
+def _seen_before(
+    candidates: pd.DataFrame, cohort: Cohort, comparison: Comparison, attrition: Attrition
+) -> pd.DataFrame:
+    """Keep the starts that are preceded by enough observation, and lie within it."""
+    washout = comparison.washout_days
+    position = candidates["position"].to_numpy()
+    begin = days_of(cohort.patients["observed_from"])[position]
+    end = days_of(cohort.patients["observed_to"])[position]
+    day = candidates["index_day"].to_numpy()
+    within = (day <= end) & (day >= begin)
+    kept = candidates[within]
+    attrition.keep(kept["position"], "Started while observed", "every start outside observation")
+    kept = candidates[within & (day - begin >= washout)]
+    if washout:
+        reason = f"observed for fewer than {washout} days before every start"
+        attrition.keep(kept["position"], f"Observed for {washout} days before", reason)
+    return kept
+
+
+def _unused_before(
+    candidates: pd.DataFrame, comparison: Comparison, attrition: Attrition
+) -> pd.DataFrame:
+    """Keep the starts with no use of the class in the washout."""
+    washout = comparison.washout_days
+    gap = candidates["index_day"] - candidates["last_use"]
+    kept: pd.DataFrame = candidates[gap > washout] if washout else candidates
+    if washout:
+        reason = f"used the class in the {washout} days before every start"
+        attrition.keep(kept["position"], "New user", reason)
+    return kept
+
+
+def _tied_with_first(starts: pd.DataFrame) -> pd.Series:
+    first_day = starts.groupby("position")["index_day"].transform("first")
+    return starts["index_day"] == first_day
+
+
+def _one_arm_only(
+    starts: pd.DataFrame, courses: pd.DataFrame, comparison: Comparison, attrition: Attrition
+) -> pd.DataFrame:
+    """Leave out who started two arms on one day, or had another arm's drug in use at the start."""
+    starts = starts[~starts["position"].duplicated(keep=False)]
+    attrition.keep(starts["position"], "One arm", "started two arms on the same day")
+    if len(comparison.arms) == 1:
+        return starts
+    parts = components_of(comparison)
+    is_own = np.array([[part in own for part in parts] for own in comparison.arms.values()])
+    in_use = courses[courses["component"] >= 0].merge(starts, on="position")
+    in_use = in_use[
+        (in_use["start"] < in_use["index_day"]) & (in_use["stop"] >= in_use["index_day"])
+    ]
+    foreign = ~is_own[in_use["arm"].cat.codes, in_use["component"]]
+    kept = starts[~starts["position"].isin(in_use.loc[foreign, "position"])]
+    attrition.keep(kept["position"], "No other study drug", "another study drug was in use")
+    return kept
+
+
+def _eligible(
+    starts: pd.DataFrame, cohort: Cohort, population: Population, attrition: Attrition
+) -> pd.DataFrame:
+    """Apply the eligibility criteria as they stand on the day of the start."""
+    attrition.assign_arms(starts)
+    patients = cohort.patients.iloc[starts["position"].to_numpy()]
+    patients = patients.set_axis(starts.index)
+    meets = pd.Series(True, index=starts.index)
+    for label, holds in _criteria(patients, starts, population):
+        meets &= holds
+        reason = f"not {label[:1].lower()}{label[1:]}, or not known"
+        attrition.keep(starts.loc[meets, "position"], label, reason)
+    return starts[meets]
+
+
+def _criteria(
+    patients: pd.DataFrame, starts: pd.DataFrame, population: Population
+) -> list[tuple[str, pd.Series]]:
+    """Return each criterion in words, and whether each patient meets it; unknown does not."""
+    criteria = []
+    if population.diseases:
+        _refuse_unknown(population.diseases, patients["disease"], "disease")
+        words = " or ".join(in_words(disease) for disease in population.diseases)
+        criteria.append(
+            (words[:1].upper() + words[1:], patients["disease"].isin(population.diseases))
+        )
+    span = population.age_years
+    age = age_at(patients, starts["index_day"])
+    if span.at_least is not None:
+        criteria.append((f"Aged at least {span.at_least:g} years", age >= span.at_least))
+    if span.at_most is not None:
+        criteria.append((f"Aged at most {span.at_most:g} years", age <= span.at_most))
+    for column in population.without:
+        words = in_words(column.removeprefix("has_").removeprefix("is_"))
+        criteria.append((f"Without {words}", ~_truth(patients, column)))
+    return criteria
+
+
+def _truth(patients: pd.DataFrame, column: str) -> pd.Series:
+    if column not in patients:
+        known = [str(name) for name in patients if str(name).startswith(("has_", "is_"))]
+        raise DesignError(
+            f"The study leaves out patients with '{column}', but the patients table has no such "
+            f"column; {nearest(column, known)}"
+        )
+    # An unknown history is treated as one that excludes: it cannot be shown to be absent.
+    return patients[column].astype("boolean").fillna(True).astype("bool")
+
+
+def _refuse_unknown(words: tuple[str, ...], column: pd.Series, what: str) -> None:
+    known = [str(word) for word in column.cat.categories]
+    for word in words:
+        if word not in known:
+            raise DesignError(
+                f"The study asks for {what} '{word}', which no patient has; {nearest(word, known)}"
+            )
+
+
+def age_at(patients: pd.DataFrame, day: pd.Series) -> pd.Series:
+    """Return the age in years on the given days since 1970-01-01."""
+    by_birth = pd.Series(np.nan, index=patients.index)
+    if "birth_date" in patients:
+        born = days_of(patients["birth_date"])
+        by_birth = ((day - born) / 365.25).where(born < NEVER)
+    if "age_years" not in patients:
+        return by_birth
+    since_entry = (day - days_of(patients["observed_from"])) / 365.25
+    return by_birth.fillna(patients["age_years"] + since_entry)

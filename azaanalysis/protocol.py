@@ -1,0 +1,183 @@
+"""The study in words: a protocol table, and one sentence for each estimand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from azaanalysis.study import (
+    DiscontinuationEndpoint,
+    Endpoint,
+    EventEndpoint,
+    Population,
+    RecordedEndpoint,
+    Study,
+    VisitEndpoint,
+)
+from azaanalysis.vocab import in_words, sentence_case
+
+
+def describe_protocol(study: Study, endpoint: str) -> pd.DataFrame:
+    """Return the protocol of one endpoint: ``part`` of the target trial, ``choice`` made here.
+
+    Raises
+    ------
+    StudyError
+        If the study has no such endpoint.
+    """
+    comparison = study.comparison
+    rows = {
+        "Question": study.question,
+        "Source": _source(study),
+        "Eligibility": f"{sentence_case(_population(study.population))}.",
+        "Strategies": f"Start {_listed(_arms(study), last='or')}.",
+        "Reference": in_words(comparison.reference),
+        "New users": _new_users(study),
+        "Time zero": f"Day of the first supply, counted as day {comparison.first_day}.",
+        "Outcome": _outcome(study.endpoint(endpoint), endpoint),
+        "Follow-up": _follow_up(study, endpoint),
+        **{
+            f"When {event}": f"{strategy}."
+            for event, strategy in intercurrent_events(study, endpoint).items()
+        },
+        "Summary": f"{sentence_case(_summary(study, endpoint))}.",
+        "Adjustment": "None: the arms are compared as observed.",
+    }
+    return pd.DataFrame({"part": list(rows), "choice": list(rows.values())})
+
+
+def describe_estimand(study: Study, endpoint: str) -> str:
+    """Return the estimand of one endpoint as one English sentence."""
+    comparison = study.comparison
+    handled = intercurrent_events(study, endpoint)
+    events = "; ".join(
+        f"{event}: {strategy[:1].lower()}{strategy[1:]}" for event, strategy in handled.items()
+    )
+    against = ""
+    if comparison.others:
+        against = f", compared with {in_words(comparison.reference)}"
+    return (
+        f"Among {_population(study.population)} who newly start "
+        f"{_listed(_arms(study), last='or')}: {_summary(study, endpoint)}, "
+        f"within {study.horizon_of(endpoint):,} days of the first supply{against} "
+        f"(intercurrent events: {events})."
+    )
+
+
+def intercurrent_events(study: Study, endpoint: str) -> dict[str, str]:
+    """Return each intercurrent event and its handling, in the words of ICH E9(R1)."""
+    settings = study.endpoint(endpoint)
+    if isinstance(settings, RecordedEndpoint):
+        return {"any intercurrent event": "Handled as the source derived its own times"}
+    on_treatment = study.strategy_of(endpoint) == "on_treatment"
+    lag = f" {settings.lag_days} days after the last supply" if settings.lag_days else ""
+    ignored = "Treatment policy: follow-up goes on"
+    handled = {
+        "treatment stops": f"While on treatment: follow-up ends{lag} (censored)"
+        if on_treatment
+        else ignored,
+        "another study drug starts": "While on treatment: follow-up ends (censored)"
+        if on_treatment
+        else ignored,
+        "the patient dies": "Follow-up ends (censored)",
+    }
+    names = {
+        "discontinuation": "treatment stops",
+        "switch": "another study drug starts",
+        "death": "the patient dies",
+    }
+    handled |= {names[event]: "A competing event" for event in settings.competing}
+    if isinstance(settings, DiscontinuationEndpoint):
+        handled["treatment stops"] = "It is the outcome"
+        if settings.censor:
+            reasons = _listed([in_words(reason) for reason in settings.censor], last="or")
+            handled[f"treatment ends as {reasons}"] = "Follow-up ends (censored)"
+    return handled
+
+
+def _source(study: Study) -> str:
+    synthetic = study.source.synthetic
+    if synthetic is None:
+        return study.source.name or "The analyst's own tables"
+    return (
+        f"Invented patients: {synthetic.patients:,} made with seed {synthetic.seed} "
+        f"in the world {in_words(synthetic.world)!r}"
+    )
+
+
+def _arms(study: Study) -> list[str]:
+    return [in_words(arm) for arm in study.comparison.arms]
+
+
+def _population(population: Population) -> str:
+    if population.described_as:
+        return population.described_as
+    parts = ["patients"]
+    if population.diseases:
+        parts.append(f"with {_listed([in_words(d) for d in population.diseases], last='or')}")
+    span = population.age_years
+    if span.at_least is not None:
+        parts.append(f"aged at least {span.at_least:g} years")
+    if span.at_most is not None:
+        parts.append(f"aged at most {span.at_most:g} years")
+    if population.without:
+        without = [in_words(c.removeprefix("has_").removeprefix("is_")) for c in population.without]
+        parts.append(f"without {_listed(without, last='or')}")
+    return " ".join(parts)
+
+
+def _new_users(study: Study) -> str:
+    washout = study.comparison.washout_days
+    if washout == 0:
+        return "Every first start counts; no washout is asked for."
+    return (
+        f"No drug of the class in the {washout} days before, and observed for those days; "
+        "each patient enters once, at the first start that satisfies this."
+    )
+
+
+def _follow_up(study: Study, endpoint: str) -> str:
+    return (
+        f"From time zero for {study.horizon_of(endpoint):,} days at the most, "
+        "or to the end of observation."
+    )
+
+
+def _outcome(settings: Endpoint, name: str) -> str:
+    label = endpoint_label(settings, name)
+    if isinstance(settings, VisitEndpoint):
+        return f"{label}: the first visit after time zero at which {settings.finding} was seen."
+    if isinstance(settings, DiscontinuationEndpoint):
+        return f"{label}: the last day of supply of the first treatment, by recorded reason."
+    if isinstance(settings, RecordedEndpoint):
+        return f"{label}: as the source recorded it under '{settings.parameter}'."
+    which = "every episode" if settings.count == "all" else "the first"
+    gap = (
+        f"; episodes begin at least {settings.episode_gap_days} days apart"
+        if settings.episode_gap_days
+        else ""
+    )
+    return f"{label}: {which}, counted on the day it began{gap}."
+
+
+def endpoint_label(settings: Endpoint, name: str) -> str:
+    """Return what an endpoint is called in a table: its label, or its name in words."""
+    return settings.label or sentence_case(name)
+
+
+def _summary(study: Study, endpoint: str) -> str:
+    settings = study.endpoint(endpoint)
+    label = endpoint_label(settings, endpoint)
+    outcome = label[:1].lower() + label[1:]
+    if isinstance(settings, EventEndpoint) and settings.count == "all":
+        return f"the rate of {outcome} per {study.show.per_years:g} patient-years"
+    days = [f"{day:,}" for day in study.show.at_days if day <= study.horizon_of(endpoint)]
+    return f"the cumulative incidence of {outcome} at {_listed(days, last='and')} days"
+
+
+def _listed(words: Sequence[str], *, last: str) -> str:
+    """Join words as in speech: ``a, b or c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
