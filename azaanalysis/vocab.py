@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 DAYS_PER_YEAR = 365.25
@@ -66,3 +69,38 @@ def sentence_case(code: str) -> str:
     """Spell a code with a capital first letter, for the start of a label."""
     words = in_words(code)
     return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True)
+class Drug:
+    """One ingredient of the vocabulary, with its codes and the other names it goes by."""
+
+    name: str
+    treatment_class: str
+    atc: str = ""
+    rxnorm: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@cache
+def drugs() -> dict[str, Drug]:
+    """Return the drugs of the vocabulary (``drugs.csv``) by name."""
+    with files("azaanalysis").joinpath("drugs.csv").open(encoding="utf-8", newline="") as file:
+        return {row["drug"]: _drug(row) for row in csv.DictReader(file)}
+
+
+def _drug(row: dict[str, str]) -> Drug:
+    aliases = tuple(alias for alias in row["aliases"].split("|") if alias)
+    return Drug(row["drug"], row["treatment_class"], row["atc"], row["rxnorm"], aliases)
+
+
+@cache
+def drug_classes_by_name() -> dict[str, str]:
+    """Return the class of each drug of the vocabulary."""
+    return {name: drug.treatment_class for name, drug in drugs().items()}
+
+
+def as_code(text: str) -> str:
+    """Write words as a code: ``"Crohn's disease "`` becomes ``"crohns_disease"``."""
+    plain = text.strip().lower().replace("'", "").replace("’", "")
+    return "_".join(plain.replace("-", " ").replace("_", " ").split())
