@@ -12,7 +12,7 @@ from azaanalysis.vocab import QUANTITIES, Scale, sentence_case
 
 NOT_KNOWN = "–"
 NOT_REACHED = "NR"
-LINKED = "hidden"
+HIDDEN = "hidden"
 
 # Units as written in column names (house rule: the unit is in the name), and as printed.
 _UNITS = {
@@ -36,7 +36,7 @@ def spell_count(count: Any) -> str:
     return NOT_KNOWN if pd.isna(count) else f"{int(count):,}"
 
 
-def spell_fixed(value: float, digits: int) -> str:
+def spell_fixed(value: Any, digits: int) -> str:
     """Spell a number with a fixed number of decimals and a real minus sign."""
     if pd.isna(value) or math.isinf(value):
         return NOT_KNOWN

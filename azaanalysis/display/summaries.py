@@ -1,16 +1,17 @@
-"""Tables of what is not an estimate: attrition, baseline, protocol, loading report."""
+"""Tables of what is not an estimate: attrition, protocol, loading report, small frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from azaanalysis.cohort import LoadingReport
-from azaanalysis.disclosure import mark_attrition, mark_baseline, threshold_of
+from azaanalysis.disclosure import LINKED, SMALL
+from azaanalysis.display.masking import mark_attrition, threshold_of
 from azaanalysis.display.numbers import (
-    LINKED,
+    HIDDEN,
     NOT_KNOWN,
     spell_column,
     spell_count,
@@ -18,7 +19,7 @@ from azaanalysis.display.numbers import (
     spell_threshold,
 )
 from azaanalysis.display.table import Column, Table
-from azaanalysis.vocab import in_words, sentence_case
+from azaanalysis.vocab import sentence_case
 
 
 def tabulate_attrition(
@@ -58,6 +59,7 @@ def tabulate_attrition(
     columns = [Column("Step", is_number=False), Column("Left because", is_number=False)]
     for _, name in shown:
         columns += [Column("Left", group=name), Column("Remain", group=name)]
+    marked["is_last"] = ~marked.duplicated(["step", "arm"], keep="last")
     rows = [
         (str(step), str(reason) or NOT_KNOWN, *_attrition_cells(lines, [a for a, _ in shown], k))
         for (step, reason), lines in marked.groupby(["step", "reason"], sort=False)
@@ -70,66 +72,96 @@ def tabulate_attrition(
     )
 
 
-def tabulate_baseline(
-    frame: pd.DataFrame, *, digits: int = 1, smallest_count: int | None = None, caption: str = ""
+def tabulate_protocol(
+    frame: pd.DataFrame | Iterable[Sequence[str]], *, caption: str = "What was asked, and how"
 ) -> Table:
-    """Tabulate the arms as they were on the index day ("Table 1").
+    """Tabulate the protocol: two columns, or pairs, of a part of the design and the choice made."""
+    pairs = frame.to_numpy().tolist() if isinstance(frame, pd.DataFrame) else frame
+    rows = tuple((str(part), str(choice)) for part, choice, *_ in pairs)
+    columns = (Column("Part", is_number=False), Column("Choice", is_number=False))
+    return Table(caption, columns, rows)
 
-    Parameters
-    ----------
-    frame
-        One row per covariate, level, kind and arm, in the order to be shown:
 
-        - ``covariate`` (text): column name of the covariate (``"age_years"``; the unit is
-          taken from the name);
-        - ``level`` (text): level of a covariate with levels; empty for a number or a truth;
-        - ``kind`` (text): ``"total"`` (size of the arm, one row per arm, any covariate name),
-          ``"count"``, ``"mean"``, ``"median"`` or ``"missing"``;
-        - ``arm`` (text);
-        - ``n`` (count): patients with this level (count), without a value (missing), with a
-          value (mean, median), in the arm (total); always as observed, never weighted;
-        - ``value`` (number): proportion from 0 to 1 among those with a value (count), among
-          all (missing); the mean; the median. Weighted if the stage is weighted;
-        - ``spread`` (number): standard deviation of a mean;
-        - ``lower``, ``upper`` (number): first and third quartile of a median;
-        - ``smd`` (number): standardised difference of this arm from ``versus``; missing in
-          the rows of the reference. Repeated or given once per covariate: the first is shown;
-        - ``versus`` (text, optional): the reference that ``smd`` compares with;
-        - ``stage`` (text, optional): ``"before weighting"``, ``"after weighting"``; the stages
-          are set side by side. Counts are shown in the first stage only.
-    digits
-        Decimals of percentages, means and quartiles.
-    smallest_count
-        Smallest count that may be shown; see :func:`tabulate_attrition`.
-    caption
-        Words above the table, in place of the usual ones.
+def tabulate_loading_report(report: LoadingReport) -> Table:
+    """Tabulate what happened to every row on its way in: rows kept, then every resolution."""
+    sizes = [
+        (
+            str(row["table"]),
+            str(row["file"]),
+            f"{spell_count(row['rows_read'])} rows read",
+            f"{spell_count(row['rows_kept'])} kept, {spell_count(row['rows_set_aside'])} set aside",
+            spell_count(row["rows_read"]),
+        )
+        for row in report.tables.to_dict("records")
+    ]
+    notes = [
+        (
+            ": ".join(filter(None, (str(row["table"]), str(row["column"])))),
+            str(row["file"]),
+            str(row["found"]),
+            f"{row['kind']}: {row['read_as']}" + (f" ({row['reason']})" if row["reason"] else ""),
+            spell_count(row["rows"]),
+        )
+        for row in report.notes.astype(object).fillna("").to_dict("records")
+    ]
+    headers = ("Table", "File", "Found", "What was done", "Rows")
+    columns = tuple(Column(header, is_number=header == "Rows") for header in headers)
+    groups = ("Rows",) * len(sizes) + ("Resolved, set aside or worth knowing",) * len(notes)
+    return Table("How the data were read", columns, tuple(sizes + notes), groups)
 
-    Notes
-    -----
-    No p values: chance differences in a baseline are no evidence about confounding. The
-    denominator of ``smd`` is stated by whoever made the frame, in ``frame.attrs["smd"]``.
+
+def tabulate_frame(frame: pd.DataFrame, *, caption: str, digits: int = 1) -> Table:
+    """Tabulate any small summary frame; column names become headings.
+
+    Nothing is suppressed: use it for settings, codes and descriptions, and
+    ``disclosure.suppress_counts`` before it if there are counts of patients.
     """
-    k = threshold_of(frame, smallest_count)
-    marked = mark_baseline(frame, smallest_count=k)
-    pages = list(marked[["stage", "arm"]].drop_duplicates().itertuples(index=False, name=None))
-    compared = _compared(marked)
-    lines = marked[marked["kind"] != "total"]
-    keys = ["covariate", "level", "kind"]
-    rows, groups = [], []
-    sizes = lines.drop_duplicates(keys)["covariate"].value_counts()
-    for (covariate, level, kind), cells in lines.groupby(keys, sort=False):
-        is_single = sizes[covariate] == 1
-        heading, name = _baseline_names(str(covariate), str(level), str(kind), is_single)
-        values = [_baseline_cell(cells, page, digits=digits, k=k) for page in pages]
-        is_first = not rows or groups[-1] != heading or is_single
-        differences = [_difference(cells, page) for page in compared]
-        rows.append((name, *values, *(differences if is_first or any(differences) else differences)))
-        groups.append(heading)
-    notes = masked_footnotes(marked["n_mark"], smallest_count=k)
-    return Table(
-        caption or "The arms on the index day",
-        _baseline_columns(marked, pages, compared, k),
-        tuple(rows),
-        tuple(groups),
-        (*_smd_footnote(frame, compared), *notes),
+    columns = tuple(
+        Column(spell_column(str(name)), is_number=pd.api.types.is_numeric_dtype(column.dtype))
+        for name, column in frame.items()
     )
+    cells = [[_any_cell(value, digits) for value in frame[name]] for name in frame.columns]
+    return Table(caption, columns, tuple(zip(*cells, strict=True)))
+
+
+def masked_footnotes(*marks: Iterable[str], smallest_count: int) -> tuple[str, ...]:
+    """Say what masked cells mean, if there are any among marks or finished cells."""
+    found = {LINKED if mark == HIDDEN else mark for column in marks for mark in column}
+    threshold = spell_threshold(smallest_count)
+    meanings = {
+        SMALL: f"{threshold}: from 1 to {smallest_count - 1}, not shown to protect patients.",
+        LINKED: f"{HIDDEN}: not shown, because a count {threshold} could be worked out from it.",
+    }
+    return tuple(text for mark, text in meanings.items() if mark in found)
+
+
+def spell_marked(count: Any, mark: str, smallest_count: int) -> str:
+    """Spell a count, or what stands in its place."""
+    if mark == SMALL:
+        return spell_threshold(smallest_count)
+    return HIDDEN if mark == LINKED else spell_count(count)
+
+
+def _attrition_cells(lines: pd.DataFrame, arms: Sequence[str], k: int) -> list[str]:
+    cells = []
+    for arm in arms:
+        line = lines[lines["arm"] == arm]
+        if line.empty:
+            cells += ["", ""]
+            continue
+        row = line.iloc[0]
+        cells += [
+            spell_marked(row["left"], row["left_mark"], k) if row["reason"] else "",
+            spell_marked(row["patients"], row["patients_mark"], k) if row["is_last"] else "",
+        ]
+    return cells
+
+
+def _any_cell(value: Any, digits: int) -> str:
+    if pd.isna(value):
+        return NOT_KNOWN
+    if isinstance(value, float):
+        return spell_fixed(value, digits)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return spell_count(value) if isinstance(value, int) else str(value)

@@ -97,7 +97,9 @@ class Table:
         writer = csv.writer(buffer, lineterminator="\n")
         has_groups = any(self.groups)
         headers = [" ".join(filter(None, (c.group, c.header))) for c in self.columns]
-        writer.writerow([guard_formula(cell) for cell in (["Group"] if has_groups else []) + headers])
+        writer.writerow(
+            [guard_formula(cell) for cell in (["Group"] if has_groups else []) + headers]
+        )
         for heading, row in zip(self.groups, self.rows, strict=True):
             cells = [heading, *row] if has_groups else list(row)
             writer.writerow([guard_formula(cell) for cell in cells])
@@ -106,9 +108,7 @@ class Table:
     def __repr__(self) -> str:
         return self.to_text()
 
-    def _repr_mimebundle_(
-        self, include: object = None, exclude: object = None
-    ) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/html": self.to_html(), "text/plain": self.to_text()}
 
     def _grouped(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
@@ -159,14 +159,16 @@ class Table:
     def _html_footnotes(self) -> str:
         if not self.footnotes:
             return ""
-        notes = "<br>".join(escape(note) for note in self.footnotes)
-        return (
-            f'<tfoot><tr><td colspan="{len(self.columns)}" {_align(False)}>{notes}</td></tr></tfoot>'
-        )
+        notes = "<br>".join(escape(one_line(note)) for note in self.footnotes)
+        span = len(self.columns)
+        return f'<tfoot><tr><td colspan="{span}" {_align(False)}>{notes}</td></tr></tfoot>'
 
     def _wrapped_headers(self) -> list[list[str]]:
         headers = [" ".join(filter(None, (c.group, c.header))) for c in self.columns]
-        return [textwrap.wrap(header, _WIDEST_TEXT_HEADER) or [""] for header in headers]
+        return [
+            textwrap.wrap(header, _WIDEST_TEXT_HEADER, break_on_hyphens=False) or [""]
+            for header in headers
+        ]
 
     def _text_widths(self) -> list[int]:
         widths = [max(map(_width, lines)) for lines in self._wrapped_headers()]

@@ -1,0 +1,201 @@
+"""Tables of estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from azaanalysis.disclosure import LINKED, SMALL, find_masked, smallest_count_of, suppress
+from azaanalysis.display.numbers import (
+    HIDDEN,
+    NOT_KNOWN,
+    NOT_REACHED,
+    spell,
+    spell_count,
+    spell_fixed,
+    spell_interval,
+    spell_level,
+    spell_threshold,
+    spell_value,
+)
+from azaanalysis.display.summaries import masked_footnotes
+from azaanalysis.display.table import Column, Table
+from azaanalysis.result import Estimate
+from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An estimate made ready: suppressed numbers, marks of what was blanked, decimals."""
+
+    frame: pd.DataFrame
+    marks: pd.DataFrame
+    estimate: Estimate
+    digits: int
+
+    @property
+    def quantities(self) -> list[str]:
+        return list(self.frame["quantity"].unique())
+
+    @property
+    def k(self) -> int:
+        return smallest_count_of(self.estimate)
+
+
+def tabulate_estimate(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Table:
+    """Tabulate an estimate, small counts suppressed first.
+
+    Parameters
+    ----------
+    estimate
+        Any estimate; a curve is best read at a few days first: ``risk.at([84, 182, 365])``.
+    digits
+        Decimals of percentages and rates. Ratios always have two, p values three.
+    caption
+        Words above the table, in place of the usual ones.
+
+    Returns
+    -------
+    Table
+        One row per number. Day, reason and comparator are columns only if any row has one;
+        several quantities become groups of rows. The heading of the limits says what they
+        contain (``about["interval"]``). NR is a time that is not reached.
+    """
+    shown = _make_ready(estimate, digits)
+    columns = list(_columns(shown))
+    rows = tuple(
+        tuple(spell_cell(row) for _, spell_cell in columns)
+        for row in shown.frame.assign(**_mark_columns(shown)).itertuples(index=False)
+    )
+    has_groups = len(shown.quantities) > 1
+    groups = tuple(_quantity_heading(shown, q) for q in shown.frame["quantity"])
+    return Table(
+        caption or _caption(shown),
+        tuple(column for column, _ in columns),
+        rows,
+        groups if has_groups else (),
+        (*_footnotes(shown, rows),),
+    )
+
+
+def _make_ready(estimate: Estimate, digits: int) -> _Shown:
+    """Suppress, and bring the rows of each quantity together."""
+    shown = _Shown(suppress(estimate).frame, find_masked(estimate), estimate, digits)
+    place = {quantity: i for i, quantity in enumerate(shown.quantities)}
+    order = shown.frame["quantity"].map(place).sort_values(kind="stable").index
+    ordered = Estimate(estimate.frame.loc[order], estimate.about)
+    marks = shown.marks.loc[order].reset_index(drop=True)
+    return _Shown(shown.frame.loc[order].reset_index(drop=True), marks, ordered, digits)
+
+
+def _columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
+    """Yield each column with the function that spells its cell from a row."""
+    frame = shown.frame
+    yield Column("Arm", is_number=False), lambda row: sentence_case(row.arm) or "All"
+    if (frame["versus"] != "").any():
+        yield Column("Compared with", is_number=False), lambda row: in_words(row.versus)
+    if len(frame["endpoint"].unique()) > 1:
+        yield Column("Endpoint", is_number=False), lambda row: sentence_case(row.endpoint)
+    if (frame["cause"] != "").any():
+        yield Column("Reason", is_number=False), lambda row: sentence_case(row.cause) or "Any"
+    if frame["at_days"].notna().any():
+        yield Column("Day"), lambda row: spell_fixed(row.at_days, 0)
+    yield from _count_columns(shown)
+    yield from _number_columns(shown)
+
+
+def _count_columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
+    frame, given, k = shown.frame, shown.estimate.frame, shown.k
+    is_curve = frame["at_days"].notna().any() and shown.quantities[0] in ("risk", "survival")
+    if given["patients"].notna().any():
+        header = "At risk" if is_curve else "Patients"
+        yield Column(header), lambda row: _count(row.patients, row.patients_mark, k)
+    if given["events"].notna().any():
+        header = "Events by then" if is_curve else "Events"
+        yield Column(header), lambda row: _count(row.events, row.events_mark, k)
+    if given["patient_years"].notna().any():
+        yield Column("Patient-years"), lambda row: spell_fixed(row.patient_years, 0)
+
+
+def _number_columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
+    digits, quantities = shown.digits, shown.quantities
+    limits = Column(_interval_heading(shown))
+    if len(quantities) > 1:
+        yield Column("Estimate"), lambda row: _value(row, digits, with_percent=True)
+    else:
+        heading = _quantity_heading(shown, quantities[0]) if quantities else "Estimate"
+        yield Column(heading), lambda row: _value(row, digits, with_percent=False)
+    if shown.estimate.frame[["lower", "upper"]].notna().any(axis=None):
+        yield limits, lambda row: _interval(row, digits)
+
+
+def _mark_columns(shown: _Shown) -> dict[str, pd.Series]:
+    return {
+        "patients_mark": shown.marks["patients"],
+        "events_mark": shown.marks["events"],
+        "is_blanked": shown.frame["value"].isna() & shown.estimate.frame["value"].notna(),
+        "had_limits": shown.estimate.frame[["lower", "upper"]].notna().any(axis=1),
+    }
+
+
+def _count(count: Any, mark: str, k: int) -> str:
+    if mark == SMALL:
+        return spell_threshold(k)
+    return HIDDEN if mark == LINKED else spell_count(count)
+
+
+def _value(row: Any, digits: int, *, with_percent: bool) -> str:
+    if row.is_blanked:
+        return HIDDEN
+    if with_percent:
+        return spell_value(row, digits=digits)
+    return spell(row.value, scale=QUANTITIES[row.quantity].scale, digits=digits)
+
+
+def _interval(row: Any, digits: int) -> str:
+    if row.is_blanked:
+        return HIDDEN if row.had_limits else NOT_KNOWN
+    return spell_interval(row, digits=digits)
+
+
+def _quantity_heading(shown: _Shown, quantity: str) -> str:
+    """Name a quantity with its unit."""
+    scale, label = QUANTITIES[quantity].scale, QUANTITIES[quantity].label
+    units = shown.frame.loc[shown.frame["quantity"] == quantity, "unit"].unique()
+    if scale == "probability":
+        return f"{label} (%)"
+    if scale == "days":
+        return f"{label} (days)"
+    return f"{label} {units[0]}" if len(units) == 1 and units[0] else label
+
+
+def _interval_heading(shown: _Shown) -> str:
+    contains = shown.estimate.about.get("interval", "")
+    level = spell_level(shown.estimate.about)
+    heading = f"{level} ({contains})" if contains else level
+    return heading[:1].upper() + heading[1:]
+
+
+def _caption(shown: _Shown) -> str:
+    quantities = [QUANTITIES[quantity].label for quantity in shown.quantities]
+    endpoints = [in_words(name) for name in shown.frame["endpoint"].unique() if name]
+    label = ", ".join([quantities[0], *(q[:1].lower() + q[1:] for q in quantities[1:])])
+    return f"{label}: {', '.join(endpoints)}" if endpoints else label
+
+
+def _footnotes(shown: _Shown, rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    about = shown.estimate.about
+    cells = [cell for row in rows for cell in row]
+    if method := about.get("method"):
+        yield f"Method: {method}."
+    if any(NOT_REACHED in cell.split() for cell in cells):
+        yield f"{NOT_REACHED}: not reached within the follow-up."
+    if NOT_KNOWN in cells:
+        yield f"{NOT_KNOWN}: nobody was in follow-up, or it could not be estimated."
+    yield from masked_footnotes(
+        shown.marks["patients"], shown.marks["events"], cells, smallest_count=shown.k
+    )
+    yield from about.get("notes", ())
