@@ -67,7 +67,7 @@ def reason_without_stop(view: View) -> Flags:
 def death_without_date(view: View) -> Flags:
     """Flag courses ended by a death that the table of patients does not date."""
     dateless = np.isnat(view.of_patient("death_date")) & (view.person >= 0)
-    return view.words("stop_reason", ["death"]) & dateless
+    return np.asarray(view.words("stop_reason", ["death"]) & dateless)
 
 
 def _in_order(view: View) -> tuple[np.ndarray, Flags]:

@@ -77,15 +77,12 @@ def sorted_category(values: pd.Series) -> pd.Series:
     """Return words as a category, its words sorted and all in use; empty is missing."""
     found = values.astype("category").cat
     codes = found.codes.to_numpy()
-    used = np.zeros(len(found.categories) + 1, dtype=bool)
-    used[codes] = True
-    named = words.categories.astype(str).to_numpy(dtype=object)
-    kept = sorted(
-        {name for name, is_used in zip(named, used[:-1], strict=True) if is_used and name}
-    )
-    renumbered = pd.Index(kept, dtype=object).get_indexer(named)
-    new_codes = np.append(renumbered, -1)[codes]
-    return pd.Series(pd.Categorical.from_codes(new_codes, kept), values.index)
+    is_used = np.bincount(codes.astype("int64") + 1, minlength=len(found.categories) + 1)[1:] > 0
+    named = pd.Index(found.categories.astype(str), dtype=object)
+    kept = pd.Index(sorted({name for name in named[is_used] if name}), dtype=object)
+    places = np.append(kept.get_indexer(named), -1).astype("int64")
+    words = pd.Categorical.from_codes(places[codes], dtype=pd.CategoricalDtype(kept))
+    return pd.Series(words, values.index)
 
 
 def cast_further(values: pd.Series) -> pd.Series:
