@@ -1,6 +1,11 @@
 """Tables and figures. They take an estimate or a small summary frame, and never see patients."""
 
 from azaanalysis.display.baseline import tabulate_baseline
+from azaanalysis.display.figure import Figure
+from azaanalysis.display.flow import draw_attrition
+from azaanalysis.display.forest import draw_forest, draw_rates
+from azaanalysis.display.incidence import draw_incidence
+from azaanalysis.display.stacked import draw_stacked_incidence
 from azaanalysis.display.summaries import (
     tabulate_attrition,
     tabulate_frame,
@@ -11,7 +16,13 @@ from azaanalysis.display.table import Table
 from azaanalysis.display.tables import tabulate_estimate
 
 __all__ = [
+    "Figure",
     "Table",
+    "draw_attrition",
+    "draw_forest",
+    "draw_incidence",
+    "draw_rates",
+    "draw_stacked_incidence",
     "tabulate_attrition",
     "tabulate_baseline",
     "tabulate_estimate",

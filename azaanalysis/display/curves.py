@@ -1,0 +1,199 @@
+"""Step curves made ready to be drawn: suppressed, stopped where few remain, put into words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.disclosure import is_small, smallest_count_of, suppress
+from azaanalysis.display.axis import DAYS_PER, TimeUnit
+from azaanalysis.display.numbers import spell_count, spell_fixed, spell_threshold
+from azaanalysis.errors import EstimationError
+from azaanalysis.result import Estimate
+from azaanalysis.vocab import in_words
+
+_LEAST_AT_RISK = 10
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One step curve: what is drawn, and what is written beneath it.
+
+    Parameters
+    ----------
+    arm
+        Arm of the study.
+    days, value, lower, upper
+        Steps that may be shown; each holds from its day until the next.
+    end_day
+        Last day that is drawn; fewer than the least number are at risk after it.
+    at_risk, events
+        Cells of the table beneath the axis, one for each tick.
+    """
+
+    arm: str
+    days: np.ndarray
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    end_day: float
+    at_risk: tuple[str, ...]
+    events: tuple[str, ...]
+
+    def read(self, day: float) -> tuple[float, float, float] | None:
+        """Return value and limits as drawn at a day; None after the end of the curve."""
+        if day > self.end_day or not len(self.days):
+            return None
+        step = max(int(np.searchsorted(self.days, day, side="right")) - 1, 0)
+        return float(self.value[step]), float(self.lower[step]), float(self.upper[step])
+
+    def extended(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return days and numbers up to the end, ready for steps that hold until the next."""
+        return np.append(self.days, self.end_day), np.append(numbers, numbers[-1:])
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The curves that share one set of axes."""
+
+    endpoint: str
+    cause: str
+    curves: tuple[Curve, ...]
+
+
+def order_arms(estimate: Estimate) -> tuple[list[str], list[str]]:
+    """Return all arms of the study, and those of this estimate, in the order of the study.
+
+    Colour belongs to the place among all arms, so an arm keeps it when others are left out.
+    """
+    here = list(dict.fromkeys([*estimate.frame["arm"], *estimate.frame["versus"]]))
+    stated = [str(arm) for arm in estimate.about.get("arms", ())]
+    known = stated + [arm for arm in here if arm and arm not in stated]
+    return known, [arm for arm in known if arm in set(estimate.frame["arm"])]
+
+
+def make_panels(
+    estimate: Estimate, *, quantity: str, ticks: Sequence[float], least_at_risk: int | None = None
+) -> list[Panel]:
+    """Make the curves of one quantity ready, one panel for each endpoint and cause.
+
+    Parameters
+    ----------
+    estimate
+        An incidence estimate.
+    quantity
+        ``"risk"`` or ``"survival"``.
+    ticks
+        Days at which the numbers at risk are written.
+    least_at_risk
+        The curve of an arm stops when fewer remain. None: 10, or a tenth of a smaller arm.
+
+    Raises
+    ------
+    EstimationError
+        If the estimate has no curve of that quantity.
+    """
+    rows = estimate.only(quantity=quantity)
+    if rows.frame["at_days"].isna().all():
+        found = ", ".join(estimate.frame["quantity"].unique()) or "nothing"
+        raise EstimationError(
+            f"There is no curve of '{quantity}' to draw; this estimate has: {found}. "
+            "Give the result of estimate_incidence."
+        )
+    shown = suppress(estimate).only(quantity=quantity).frame
+    _, arms = order_arms(rows)
+    k = smallest_count_of(estimate)
+    pairs = shown[["endpoint", "cause"]].drop_duplicates().itertuples(index=False, name=None)
+    panels = []
+    for endpoint, cause in pairs:
+        here = (shown["endpoint"] == endpoint) & (shown["cause"] == cause)
+        curves = [
+            _make_curve(
+                shown[here & (shown["arm"] == arm)],
+                rows.frame[here & (shown["arm"] == arm)],
+                ticks=ticks,
+                least=least_at_risk,
+                k=k,
+            )
+            for arm in arms
+            if (here & (shown["arm"] == arm)).any()
+        ]
+        panels.append(Panel(str(endpoint), str(cause), tuple(curves)))
+    return panels
+
+
+def _make_curve(
+    shown: pd.DataFrame, given: pd.DataFrame, *, ticks: Sequence[float], least: int | None, k: int
+) -> Curve:
+    days = given["at_days"].to_numpy()
+    at_risk = given["patients"].to_numpy(dtype="float64", na_value=np.nan)
+    steps = shown[shown["value"].notna()]
+    end = _end_day(days, at_risk, least, k)
+    steps = steps[steps["at_days"] <= end]
+    # Days on which nothing moves would make the drawing ten times as large.
+    moves = steps[["value", "lower", "upper"]].diff().fillna(1).ne(0).any(axis=1)
+    steps = steps[moves]
+    return Curve(
+        str(shown["arm"].iloc[0]),
+        *(steps[name].to_numpy() for name in ("at_days", "value", "lower", "upper")),
+        end,
+        tuple(_at_risk_cell(days, at_risk, day, k) for day in ticks),
+        tuple(_events_cell(shown, given, day, k) for day in ticks),
+    )
+
+
+def _end_day(days: np.ndarray, at_risk: np.ndarray, least: int | None, k: int) -> float:
+    """Return the last day with enough patients still at risk (Pocock 2002, Lancet 359:1686)."""
+    if least is None:
+        least = min(_LEAST_AT_RISK, math.ceil(np.nanmax(at_risk, initial=0) / 10))
+    few = np.flatnonzero(at_risk < max(least, k if k > 1 else 0))
+    return float(days[few[0]] if len(few) else days[-1])
+
+
+def _at_risk_cell(days: np.ndarray, at_risk: np.ndarray, day: float, k: int) -> str:
+    number = np.append(at_risk, 0.0)[np.searchsorted(days, day, side="left")]
+    if is_small(pd.Series([number]), k)[0]:
+        return spell_threshold(k)
+    return spell_count(number)
+
+
+def _events_cell(shown: pd.DataFrame, given: pd.DataFrame, day: float, k: int) -> str:
+    """Return the events by a day as the drawn curve shows them: at its last step."""
+    by_then = (shown["at_days"] <= day).to_numpy()
+    released = shown["events"][by_then].dropna()
+    happened = given["events"][by_then].dropna()
+    if len(happened) and len(released) and released.iloc[-1] == 0 < happened.iloc[-1]:
+        return spell_threshold(k) if happened.iloc[-1] < k else "–"
+    return spell_count(released.iloc[-1]) if len(released) else "–"
+
+
+def describe_curves(
+    panels: Sequence[Panel], *, ticks: Sequence[float], unit: TimeUnit, what: str
+) -> str:
+    """Put curves into words: the value and its limits at up to three ticks."""
+    days = [ticks[i] for i in sorted({len(ticks) // 3, 2 * len(ticks) // 3, len(ticks) - 1})]
+    parts = []
+    for panel in panels:
+        lines = [_describe_curve(curve, days, unit) for curve in panel.curves]
+        name = f"{in_words(panel.cause)}: " if panel.cause else ""
+        parts.append(name + "; ".join(lines))
+    return f"{what}. {'. '.join(parts)}."
+
+
+def _describe_curve(curve: Curve, days: Sequence[float], unit: TimeUnit) -> str:
+    readings = [(day, curve.read(day)) for day in days if day > 0]
+    words = [
+        f"{_percent(read)} at {spell_fixed(day / DAYS_PER[unit], 0)} {unit}"
+        for day, read in readings
+        if read is not None
+    ]
+    return f"{in_words(curve.arm) or 'all'} " + (", ".join(words) or "not shown")
+
+
+def _percent(read: tuple[float, float, float]) -> str:
+    value, lower, upper = (spell_fixed(100 * number, 1) for number in read)
+    return f"{value}% ({lower} to {upper})" if not math.isnan(read[1]) else f"{value}%"

@@ -1,0 +1,230 @@
+"""Figures of single numbers: ratios on a logarithmic axis, rates on an axis from zero."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure as Drawing
+
+from azaanalysis.disclosure import find_masked, smallest_count_of, suppress
+from azaanalysis.display.axis import rate_ticks, ratio_ticks
+from azaanalysis.display.curves import order_arms
+from azaanalysis.display.figure import Figure, finish
+from azaanalysis.display.numbers import (
+    HIDDEN,
+    NOT_KNOWN,
+    spell,
+    spell_level,
+)
+from azaanalysis.display.rows import Frame, Line, draw_rows, scale_size
+from azaanalysis.display.style import INK, style_arms
+from azaanalysis.display.summaries import spell_marked
+from azaanalysis.errors import EstimationError
+from azaanalysis.result import Estimate
+from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
+
+Better = Literal["lower", "higher"]
+_GOOD_NEWS = ("response", "remission")
+
+
+def draw_forest(
+    estimate: Estimate, *, better: Better | None = None, digits: int = 2, caption: str = ""
+) -> Figure:
+    """Draw ratios with their intervals on a logarithmic axis, numbers beside them.
+
+    Parameters
+    ----------
+    estimate
+        Any estimate with ratios (hazard ratios, rate ratios); other quantities in it are left
+        out. Small counts are suppressed first.
+    better
+        Whether a lower or a higher ratio is better for the patient. If not given: higher for
+        response and remission, lower for everything else, nothing said if both occur.
+    digits
+        Decimals of the ratios.
+    caption
+        Words for the caption, in place of the usual first sentence.
+
+    Raises
+    ------
+    EstimationError
+        If the estimate holds no ratio.
+
+    Notes
+    -----
+    The area of a square follows the number of events. The axis reaches from 0.1 to 10 at the
+    most; an interval beyond it ends in an arrow and is given in full at the right.
+    """
+    rows = _ready(estimate, scale="ratio")
+    quantity = rows["quantity"].iloc[0]
+    label = QUANTITIES[quantity].label
+    lines = _lines(rows, estimate, digits=digits)
+    seen = rows[["value", "lower", "upper"]].to_numpy()
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    ticks = ratio_ticks(max(float(seen.min(initial=1)), 0.1), min(float(seen.max(initial=1)), 10.0))
+    frame = Frame(
+        ("Comparison", "Events / patients", f"{label} ({_short_level(estimate)})"),
+        ticks,
+        f"{label} (logarithmic axis)",
+        is_log=True,
+        null=QUANTITIES[quantity].null,
+        sides=_sides(rows, better),
+    )
+    return _finish(lines, frame, estimate, what=f"{label}{_of(rows)}", caption=caption)
+
+
+def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Figure:
+    """Draw rates with their intervals on an axis that begins at zero.
+
+    Parameters
+    ----------
+    estimate
+        The result of ``estimate_rates``; other quantities in it are left out. Small counts
+        are suppressed first.
+    digits
+        Decimals of the rates.
+    caption
+        Words for the caption, in place of the usual first sentence.
+
+    Raises
+    ------
+    EstimationError
+        If the estimate holds no rate, or rates in several units.
+    """
+    rows = _ready(estimate, scale="rate")
+    units = rows["unit"].unique()
+    if len(units) > 1:
+        raise EstimationError(
+            f"These rates have several units ({', '.join(units)}), and one axis has only one. "
+            "Draw them one after the other, or estimate them with the same per_years."
+        )
+    lines = _lines(rows, estimate, digits=digits)
+    highest = float(np.nanmax(rows[["value", "upper"]].to_numpy(float), initial=0.0))
+    frame = Frame(
+        ("Arm", "Events / patient-years", f"Rate ({_short_level(estimate)})"),
+        rate_ticks(highest),
+        f"Rate {units[0]}".strip(),
+    )
+    what = f"Rate{_of(rows)}, {units[0]}".strip(", ")
+    return _finish(lines, frame, estimate, what=what, caption=caption)
+
+
+def _ready(estimate: Estimate, *, scale: str) -> pd.DataFrame:
+    """Return the suppressed rows of one scale, with the marks of what was blanked."""
+    marks = find_masked(estimate).add_suffix("_mark")
+    shown = suppress(estimate).frame.join(marks)
+    shown["is_blanked"] = shown["value"].isna() & estimate.frame["value"].notna()
+    rows = shown[shown["quantity"].map(lambda q: QUANTITIES[q].scale == scale)]
+    if rows.empty:
+        found = ", ".join(estimate.frame["quantity"].unique()) or "nothing"
+        raise EstimationError(f"There is no {scale} to draw; this estimate has: {found}.")
+    return rows
+
+
+def _lines(rows: pd.DataFrame, estimate: Estimate, *, digits: int) -> list[Line]:
+    """Return one line for each row, under a heading for each endpoint and cause if several."""
+    known, _ = order_arms(estimate)
+    colours = {arm: style.colour for arm, style in style_arms(known).items()}
+    most = float(rows["events"].astype("float64").max())
+    lines: list[Line] = []
+    groups = list(rows.groupby(["endpoint", "cause"], sort=False))
+    for (endpoint, cause), members in groups:
+        if len(groups) > 1:
+            lines.append(Line(_name(str(endpoint), str(cause))))
+        for row in members.itertuples():
+            lines.append(_line(row, colours, most, estimate, digits))  # noqa: PERF401
+    return lines
+
+
+def _name(endpoint: str, cause: str) -> str:
+    return ": ".join(filter(None, (sentence_case(endpoint), in_words(cause)))) or "All"
+
+
+def _line(row: Any, colours: dict[str, str], most: float, estimate: Estimate, digits: int) -> Line:
+    k = smallest_count_of(estimate)
+    arm = sentence_case(row.arm) or "All"
+    label = f"{arm} v {in_words(row.versus)}" if row.versus else arm
+    over = f"{row.patient_years:,.0f}"
+    if row.versus or pd.isna(row.patient_years):
+        over = spell_marked(row.patients, row.patients_mark, k)
+    events = spell_marked(row.events, row.events_mark, k)
+    size = scale_size(float("nan") if pd.isna(row.events) else row.events, most)
+    return Line(
+        label,
+        f"{events} / {over}",
+        _numbers(row, digits),
+        row.value,
+        row.lower,
+        row.upper,
+        colours.get(row.arm, INK),
+        size if row.versus else 6.0,
+    )
+
+
+def _numbers(row: Any, digits: int) -> str:
+    if row.is_blanked:
+        return HIDDEN
+    if pd.isna(row.value) or not np.isfinite(row.value):
+        return "not estimable"
+    value = _spell(row.value, digits)
+    if pd.isna(row.lower) and pd.isna(row.upper):
+        return value
+    return f"{value} ({_spell(row.lower, digits)} to {_spell(row.upper, digits)})"
+
+
+def _spell(value: float, digits: int) -> str:
+    if value == float("inf"):
+        return "∞"
+    return NOT_KNOWN if pd.isna(value) else spell(value, scale="rate", digits=digits)
+
+
+def _short_level(estimate: Estimate) -> str:
+    level = estimate.about.get("level", 0.95)
+    return "no interval" if level is None else f"{100 * level:g}% CI"
+
+
+def _of(rows: pd.DataFrame) -> str:
+    names = rows["endpoint"].unique()
+    return f" of {in_words(names[0])}" if len(names) == 1 and names[0] else ""
+
+
+def _sides(rows: pd.DataFrame, better: Better | None) -> tuple[str, str]:
+    """Say under the axis whom each side favours; say nothing where it would be wrong."""
+    good = {any(word in name for word in _GOOD_NEWS) for name in rows["endpoint"]}
+    if better is None and len(good) > 1:
+        return ("", "")
+    lower_is_better = better == "lower" if better else not good.pop()
+    pairs = rows[["arm", "versus"]].drop_duplicates()
+    arm, versus = "the first named", "the second named"
+    if len(pairs) == 1:
+        arm, versus = in_words(pairs["arm"].iloc[0]), in_words(pairs["versus"].iloc[0])
+    elif len(pairs["versus"].unique()) == 1:
+        arm, versus = "the other arm", in_words(pairs["versus"].iloc[0])
+    low, high = (arm, versus) if lower_is_better else (versus, arm)
+    return (f"← Favours {low}", f"Favours {high} →")
+
+
+def _finish(
+    lines: list[Line], frame: Frame, estimate: Estimate, *, what: str, caption: str
+) -> Figure:
+    contains = estimate.about.get("interval", "")
+    words = f"{caption or what + '.'} Lines: {spell_level(estimate.about)}"
+    words += f" ({contains})." if contains else "."
+    if method := estimate.about.get("method"):
+        words += f" {method[:1].upper()}{method[1:]}."
+    parts, group = [], ""
+    for line in lines:
+        if line.is_heading:
+            group = f"{line.label}, "
+        else:
+            parts.append(
+                f"{group}{line.label}: {line.numbers}, {frame.headers[1].lower()} {line.counts}"
+            )
+    alt = f"{what}. {'; '.join(parts)}."
+
+    def draw() -> Drawing:
+        return draw_rows(lines, frame)
+
+    return finish(draw, caption=words, alt=alt)

@@ -1,0 +1,227 @@
+"""Reasons for the end of treatment, stacked to their total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.patches import Rectangle
+
+from azaanalysis.disclosure import smallest_count_of
+from azaanalysis.display.axis import (
+    DAYS_PER,
+    TimeUnit,
+    choose_time_unit,
+    percent_ticks,
+    percent_top,
+    time_ticks,
+)
+from azaanalysis.display.canvas import (
+    LINE,
+    Place,
+    draw_at_risk,
+    dress_axes,
+    flow,
+    place_axes,
+    write,
+)
+from azaanalysis.display.curves import Curve, Panel, describe_curves, make_panels, order_arms
+from azaanalysis.display.figure import Figure, finish
+from azaanalysis.display.style import (
+    BODY,
+    INK,
+    SMALL,
+    SOFT_INK,
+    WIDTH,
+    ArmStyle,
+    colour_reasons,
+    style_arms,
+    width_of,
+)
+from azaanalysis.errors import EstimationError
+from azaanalysis.result import Estimate
+from azaanalysis.vocab import in_words, sentence_case
+
+_GAP, _EDGE, _HEIGHT = 0.5, 0.45, 2.5
+_ORDER = "(from the bottom up; the line is the total)"
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """One arm: its curves, one for each reason, on a common grid of days."""
+
+    arm: str
+    curves: tuple[Curve, ...]
+    days: np.ndarray
+    heights: np.ndarray  # one row for each reason, each on top of the one before
+    total: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Plan:
+    stacks: list[_Stack]
+    reasons: list[str]
+    styles: dict[str, ArmStyle]
+    ticks: np.ndarray
+    unit: TimeUnit
+    last_day: float
+    heading: str
+
+    @property
+    def head(self) -> float:
+        """Height of heading, reasons and names of the arms."""
+        return 0.76 + LINE * _flow_reasons(self.reasons)[-1][1]
+
+    @property
+    def panel_width(self) -> float:
+        n = len(self.stacks)
+        return (WIDTH - _EDGE - 0.35 - _GAP * (n - 1)) / n
+
+
+def draw_stacked_incidence(
+    estimate: Estimate, *, time_unit: TimeUnit | None = None, caption: str = ""
+) -> Figure:
+    """Draw the reasons of each arm stacked to the total, one panel for each arm.
+
+    Parameters
+    ----------
+    estimate
+        The result of ``estimate_incidence`` with several causes of one endpoint. Small
+        counts are suppressed first; a reason that may not be shown adds nothing to its stack.
+    time_unit
+        ``"days"``, ``"weeks"`` or ``"months"``; chosen by the length of follow-up if not given.
+    caption
+        Words for the caption, in place of the usual first sentence.
+
+    Raises
+    ------
+    EstimationError
+        If the estimate holds several endpoints, or fewer than two causes.
+
+    Notes
+    -----
+    The reasons add up to the total because each is an Aalen-Johansen incidence; stacking
+    one minus Kaplan-Meier per reason would exceed it. There is no room for bands: read
+    the intervals in the table or in :func:`draw_incidence`.
+    """
+    risks = estimate.only(quantity="risk")
+    reasons = [cause for cause in risks.frame["cause"].unique() if cause]
+    if len(risks.frame["endpoint"].unique()) != 1 or len(reasons) < 2:
+        raise EstimationError(
+            "Stacking needs one endpoint with two or more causes; this estimate has "
+            f"{len(risks.frame['endpoint'].unique())} endpoints and {len(reasons)} causes. "
+            "Use draw_incidence, or keep one endpoint with .only(endpoint=...)."
+        )
+    plan, panels = _make_plan(estimate, reasons, time_unit)
+    what = plan.heading.removesuffix(" (%)")
+    alt = describe_curves(panels, ticks=plan.ticks, unit=plan.unit, what=what)
+    k = smallest_count_of(estimate)
+    white = f" White under the line: reasons with fewer than {k} events so far." if k > 1 else ""
+    words = f"{caption or what + ', by reason.'} The reasons exclude one another and add up.{white}"
+    return finish(lambda: _draw(plan), caption=words, alt=alt)
+
+
+def _make_plan(
+    estimate: Estimate, reasons: list[str], time_unit: TimeUnit | None
+) -> tuple[_Plan, list[Panel]]:
+    by_reason = estimate.only(cause=[*reasons, ""])
+    last_day = float(np.nanmax(estimate.frame["at_days"].to_numpy(), initial=1))
+    unit = time_unit or choose_time_unit(last_day)
+    known, arms = order_arms(estimate)
+    width = (WIDTH - _EDGE - 0.35 - _GAP * (len(arms) - 1)) / len(arms)
+    ticks = time_ticks(last_day, unit, most=max(2, int(width / 0.5)))
+    panels = make_panels(by_reason, quantity="risk", ticks=ticks)
+    panels = [panel for panel in panels if panel.cause]
+    stacks = [_stack(arm, panels, _total(estimate, arm, ticks)) for arm in arms]
+    heading = f"Cumulative incidence of {in_words(panels[0].endpoint)} (%)"
+    plan = _Plan(stacks, reasons, style_arms(known), ticks, unit, last_day, heading)
+    return plan, panels
+
+
+def _total(estimate: Estimate, arm: str, ticks: np.ndarray) -> Curve | None:
+    """Return the curve of those still free of the event, from which the total is read.
+
+    A masked reason adds nothing to a stack; the total must not lose it.
+    """
+    survival = estimate.only(quantity="survival", arm=arm)
+    if survival.frame["at_days"].isna().all():
+        return None
+    return make_panels(survival, quantity="survival", ticks=ticks)[0].curves[0]
+
+
+def _stack(arm: str, panels: Sequence[Panel], survival: Curve | None) -> _Stack:
+    curves = tuple(c for panel in panels for c in panel.curves if c.arm == arm)
+    steps = [curve.days for curve in (*curves, *([survival] if survival else []))]
+    days = np.unique(np.concatenate([*steps, [curves[0].end_day, 0.0]]))
+    heights = np.cumsum([_read_all(curve, days) for curve in curves], axis=0)
+    total = heights[-1] if survival is None else 1 - _read_all(survival, days)
+    return _Stack(arm, curves, days, heights, np.maximum(total, heights[-1]))
+
+
+def _read_all(curve: Curve, days: np.ndarray) -> np.ndarray:
+    return np.array([(curve.read(day) or (0.0,))[0] for day in days])
+
+
+def _draw(plan: _Plan) -> Drawing:
+    drawing = Drawing(figsize=(WIDTH, plan.head + _HEIGHT + 0.7 + 2 * LINE))
+    write(drawing, 0.05, 0.14, plan.heading, fontsize=BODY, weight="bold")
+    colours = colour_reasons(plan.reasons)
+    _draw_reasons(drawing, colours)
+    top_share = percent_top(max(float(stack.total.max()) for stack in plan.stacks))
+    for place, stack in enumerate(plan.stacks):
+        left = _EDGE + place * (plan.panel_width + _GAP)
+        axes = place_axes(drawing, Place(left, plan.head, plan.panel_width, _HEIGHT))
+        dress_axes(
+            axes,
+            ticks=plan.ticks,
+            per=DAYS_PER[plan.unit],
+            shares=percent_ticks(top_share),
+            last_day=plan.last_day,
+        )
+        _draw_stack(axes, stack, colours)
+        _name_panel(axes, drawing, plan, stack, left)
+    return drawing
+
+
+def _draw_stack(axes: Axes, stack: _Stack, colours: dict[str, str]) -> None:
+    below = np.zeros(len(stack.days))
+    for colour, above in zip(colours.values(), stack.heights, strict=True):
+        axes.fill_between(stack.days, below, above, step="post", color=colour, lw=0)
+        axes.step(stack.days, above, where="post", color="white", lw=0.8)
+        below = above
+    axes.step(stack.days, stack.total, where="post", color=INK, lw=1.2, clip_on=False)
+
+
+def _name_panel(axes: Axes, drawing: Drawing, plan: _Plan, stack: _Stack, left: float) -> None:
+    style = plan.styles[stack.arm]
+    name = sentence_case(stack.arm) or "All"
+    write(
+        drawing, left, plan.head - 0.13, name, color=style.word_colour, fontsize=BODY, weight="bold"
+    )
+    axes.set_xlabel(f"{sentence_case(plan.unit)} since start")
+    cells = stack.curves[0].at_risk
+    top = plan.head + _HEIGHT + 0.62
+    if left == _EDGE:
+        write(drawing, 0.05, top, "Number at risk")
+    draw_at_risk(axes, cells, ticks=plan.ticks, top=top + LINE)
+
+
+def _flow_reasons(reasons: Sequence[str]) -> list[tuple[float, int]]:
+    widths = [0.47 + width_of(sentence_case(reason), SMALL) for reason in reasons]
+    return flow([*widths, width_of(_ORDER, SMALL)], start=0.05, end=WIDTH - 0.05)
+
+
+def _draw_reasons(drawing: Drawing, colours: dict[str, str]) -> None:
+    """Write the reasons, each behind its colour, from the bottom of the stack to its top."""
+    wide, high = drawing.get_size_inches()
+    places = _flow_reasons(list(colours))
+    for (reason, colour), (left, line) in zip(colours.items(), places, strict=False):
+        top = 0.37 + line * LINE
+        corner = (left / wide, 1 - (top + 0.06) / high)
+        drawing.add_artist(Rectangle(corner, 0.16 / wide, 0.12 / high, color=colour, lw=0))
+        write(drawing, left + 0.22, top, sentence_case(reason))
+    left, line = places[-1]
+    write(drawing, left, 0.37 + line * LINE, _ORDER, color=SOFT_INK)
