@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -32,15 +34,12 @@ def describe_protocol(study: Study, endpoint: str) -> pd.DataFrame:
         "Source": _source(study),
         "Eligibility": f"{sentence_case(_population(study.population))}.",
         "Strategies": f"Start {_listed(_arms(study), last='or')}.",
-        "Reference": in_words(comparison.reference),
+        "Reference": f"{sentence_case(comparison.reference)}.",
         "New users": _new_users(study),
         "Time zero": f"Day of the first supply, counted as day {comparison.first_day}.",
         "Outcome": _outcome(study.endpoint(endpoint), endpoint),
         "Follow-up": _follow_up(study, endpoint),
-        **{
-            f"When {event}": f"{strategy}."
-            for event, strategy in intercurrent_events(study, endpoint).items()
-        },
+        **{f"When {one.event}": one.in_words() for one in handle_events(study, endpoint)},
         "Summary": f"{sentence_case(_summary(study, endpoint))}.",
         "Adjustment": "None: the arms are compared as observed.",
     }
@@ -50,50 +49,92 @@ def describe_protocol(study: Study, endpoint: str) -> pd.DataFrame:
 def describe_estimand(study: Study, endpoint: str) -> str:
     """Return the estimand of one endpoint as one English sentence."""
     comparison = study.comparison
-    handled = intercurrent_events(study, endpoint)
-    events = "; ".join(
-        f"{event}: {strategy[:1].lower()}{strategy[1:]}" for event, strategy in handled.items()
-    )
-    against = ""
-    if comparison.others:
-        against = f", compared with {in_words(comparison.reference)}"
+    summary = _summary(study, endpoint)
+    started = _listed(_arms(study), last="or")
+    against = f", compared with {in_words(comparison.reference)}" if comparison.others else ""
+    clauses = "".join(_clauses(handle_events(study, endpoint)))
     return (
-        f"Among {_population(study.population)} who newly start "
-        f"{_listed(_arms(study), last='or')}: {_summary(study, endpoint)}, "
-        f"within {study.horizon_of(endpoint):,} days of the first supply{against} "
-        f"(intercurrent events: {events})."
+        f"{summary[:1].upper()}{summary[1:]} among {_population(study.population)} who newly "
+        f"start {started}{against}, counted from the first supply for at most "
+        f"{study.horizon_of(endpoint):,} days{clauses}."
     )
 
 
-def intercurrent_events(study: Study, endpoint: str) -> dict[str, str]:
-    """Return each intercurrent event and its handling, in the words of ICH E9(R1)."""
+@dataclass(frozen=True)
+class Handling:
+    """What is done about one intercurrent event, in the words of ICH E9(R1).
+
+    ``strategy`` is one of ``outcome``, ``competing``, ``ends``, ``ignored``, ``source``;
+    ``delay_days`` is how long follow-up goes on after the event before it ends.
+    """
+
+    event: str
+    strategy: Literal["outcome", "competing", "ends", "ignored", "source"]
+    delay_days: int = 0
+
+    def in_words(self) -> str:
+        """Return the handling as a sentence for the protocol table."""
+        if self.strategy == "ends" and self.delay_days:
+            return f"While on treatment: follow-up ends {self.delay_days} days later (censored)."
+        return {
+            "outcome": "It is the outcome.",
+            "competing": "A competing event: the outcome can no longer happen first.",
+            "ends": "While on treatment: follow-up ends (censored).",
+            "ignored": "Treatment policy: follow-up goes on.",
+            "source": "Handled as the source derived its own times.",
+        }[self.strategy]
+
+
+def handle_events(study: Study, endpoint: str) -> list[Handling]:
+    """Return each intercurrent event of an endpoint with its handling."""
     settings = study.endpoint(endpoint)
     if isinstance(settings, RecordedEndpoint):
-        return {"any intercurrent event": "Handled as the source derived its own times"}
+        return [Handling("anything intervenes", "source")]
     on_treatment = study.strategy_of(endpoint) == "on_treatment"
-    lag = f" {settings.lag_days} days after the last supply" if settings.lag_days else ""
-    ignored = "Treatment policy: follow-up goes on"
+    otherwise: Literal["ends", "ignored"] = "ends" if on_treatment else "ignored"
     handled = {
-        "treatment stops": f"While on treatment: follow-up ends{lag} (censored)"
-        if on_treatment
-        else ignored,
-        "another study drug starts": "While on treatment: follow-up ends (censored)"
-        if on_treatment
-        else ignored,
-        "the patient dies": "Follow-up ends (censored)",
+        "discontinuation": Handling("treatment stops", otherwise, settings.lag_days),
+        "switch": Handling("another study drug starts", otherwise),
+        "death": Handling("the patient dies", "ends"),
     }
-    names = {
-        "discontinuation": "treatment stops",
-        "switch": "another study drug starts",
-        "death": "the patient dies",
-    }
-    handled |= {names[event]: "A competing event" for event in settings.competing}
+    for name in settings.competing:
+        handled[name] = Handling(handled[name].event, "competing")
     if isinstance(settings, DiscontinuationEndpoint):
-        handled["treatment stops"] = "It is the outcome"
+        handled["discontinuation"] = Handling("treatment stops", "outcome")
         if settings.censor:
             reasons = _listed([in_words(reason) for reason in settings.censor], last="or")
-            handled[f"treatment ends as {reasons}"] = "Follow-up ends (censored)"
-    return handled
+            handled["censored"] = Handling(f"treatment ends as {reasons}", "ends")
+    return list(handled.values())
+
+
+def _clauses(handled: list[Handling]) -> Iterator[str]:
+    """Return what an estimand sentence says about intercurrent events."""
+    competing = [
+        _EVENTS.get(one.event, one.event) for one in handled if one.strategy == "competing"
+    ]
+    if competing:
+        kind = "a competing event" if len(competing) == 1 else "competing events"
+        yield f", with {_listed(competing, last='and')} as {kind}"
+    ends = [
+        f"{one.delay_days} days after {one.event}" if one.delay_days else f"when {one.event}"
+        for one in handled
+        if one.strategy == "ends"
+    ]
+    if ends:
+        yield f", follow-up ending {_listed(ends, last='and')}"
+    ignored = [_EVENTS.get(one.event, one.event) for one in handled if one.strategy == "ignored"]
+    if ignored:
+        yield f", whatever becomes of {_listed(ignored, last='and')}"
+    if any(one.strategy == "source" for one in handled):
+        yield ", intercurrent events being handled as the source derived its own times"
+
+
+# The events as nouns.
+_EVENTS = {
+    "treatment stops": "stopping treatment",
+    "another study drug starts": "starting another study drug",
+    "the patient dies": "death",
+}
 
 
 def _source(study: Study) -> str:
@@ -139,7 +180,7 @@ def _new_users(study: Study) -> str:
 
 def _follow_up(study: Study, endpoint: str) -> str:
     return (
-        f"From time zero for {study.horizon_of(endpoint):,} days at the most, "
+        f"From time zero for at most {study.horizon_of(endpoint):,} days, "
         "or to the end of observation."
     )
 
@@ -173,7 +214,7 @@ def _summary(study: Study, endpoint: str) -> str:
     if isinstance(settings, EventEndpoint) and settings.count == "all":
         return f"the rate of {outcome} per {study.show.per_years:g} patient-years"
     days = [f"{day:,}" for day in study.show.at_days if day <= study.horizon_of(endpoint)]
-    return f"the cumulative incidence of {outcome} at {_listed(days, last='and')} days"
+    return f"the cumulative incidence of {outcome} by {_listed(days, last='and')} days"
 
 
 def _listed(words: Sequence[str], *, last: str) -> str:

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the nearest known word, or all of them if none is near."""
     known = list(known)
-    close = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.6)
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    close += [name for name in by_lower if name.startswith(word.lower())]
     if close:
-        original = next(k for k in known if k.lower() == close[0])
-        return f"did you mean '{original}'?"
+        return f"did you mean '{by_lower[close[0]]}'?"
     return f"known are: {', '.join(known)}"
 
 

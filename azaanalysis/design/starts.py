@@ -186,7 +186,7 @@ def _seen_before(
     within = (day <= end) & (day >= begin)
     kept = candidates[within]
     attrition.keep(kept["position"], "Started while observed", "every start outside observation")
-    kept = candidates[within & (day - begin >= washout)]
+    kept = candidates[within & (day - begin >= washout)].copy()
     if washout:
         reason = f"observed for fewer than {washout} days before every start"
         attrition.keep(kept["position"], f"Observed for {washout} days before", reason)

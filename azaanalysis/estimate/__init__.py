@@ -1,0 +1,15 @@
+"""Estimators: each takes a follow-up and returns an ``Estimate``."""
+
+from azaanalysis.estimate.hazard import estimate_hazard_ratio, estimate_log_rank
+from azaanalysis.estimate.incidence import estimate_incidence
+from azaanalysis.estimate.rates import estimate_rates
+from azaanalysis.estimate.tally import RiskTable, tally
+
+__all__ = [
+    "RiskTable",
+    "estimate_hazard_ratio",
+    "estimate_incidence",
+    "estimate_log_rank",
+    "estimate_rates",
+    "tally",
+]

@@ -1,0 +1,200 @@
+"""Hazard ratios and log-rank tests: by hand, against R and lifelines, and what must hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lifelines.statistics import multivariate_logrank_test
+
+from azaanalysis.design import follow_up_from_frame
+from azaanalysis.errors import DesignError, EstimationError
+from azaanalysis.estimate import estimate_hazard_ratio, estimate_log_rank, tally
+from tests.builders import follow_up
+from tests.r_results import r_result
+from tests.real_data import real
+
+
+def ratios(estimate):
+    return estimate.only(quantity="hazard_ratio").frame
+
+
+def epilepsy(status, causes):
+    trial = pd.read_csv(real("survival/epileptic.csv.gz"))
+    return follow_up_from_frame(trial, time="with.time", status=status, arm="treat", causes=causes)
+
+
+def pilot():
+    import pyreadstat
+
+    times, _ = pyreadstat.read_xport(real("adam_cdiscpilot/adtte.xpt"))
+    order = ["Placebo", "Xanomeline Low Dose", "Xanomeline High Dose"]
+    times = times.assign(event=1 - times["CNSR"], TRTA=pd.Categorical(times["TRTA"], order))
+    return follow_up_from_frame(times, time="AVAL", status="event", arm="TRTA")
+
+
+def test_two_arms_of_two_have_the_ratio_that_solves_the_score_by_hand():
+    # Deaths on days 1 (arm b of 2 and 2), 2 (a of 2 and 1), 3 (b of 1 and 1), 4 (a alone).
+    # Score with r = hazard ratio of b: 1 - 2r/(2+2r) - r/(2+r) + 1 - r/(1+r) = 0, that is
+    # 2 = 2r/(1+r) + r/(2+r); multiplied out r^2 - r - 4 = 0.
+    four = follow_up(days=[1, 2, 3, 4], status=[1, 1, 1, 1], arm=["b", "a", "b", "a"])
+    four.frame["arm"] = four.frame["arm"].cat.reorder_categories(["a", "b"])
+    row = ratios(estimate_hazard_ratio(four)).iloc[0]
+
+    assert (row["arm"], row["versus"]) == ("b", "a")
+    assert row["value"] == pytest.approx((1 + np.sqrt(17)) / 2, rel=1e-6)
+    assert (row["patients"], row["events"]) == (4, 4)
+
+
+@pytest.mark.parametrize(
+    ("number", "entry", "coefficient"),
+    [(0, "epileptic_cs_isc", "ltg"), (1, "epileptic_cs_uae", "ltg")],
+)
+def test_cause_specific_ratios_of_the_epilepsy_trial_agree_with_r(number, entry, coefficient):
+    row = ratios(estimate_hazard_ratio(epilepsy("with.status2", ["ISC", "UAE"]))).iloc[number]
+    known = r_result(entry)
+
+    assert row["value"] == pytest.approx(known["hr"][coefficient], rel=1e-6)
+    assert row["std_error"] == pytest.approx(known["se"][coefficient], rel=1e-6)
+    assert row["lower"] == pytest.approx(known["hr_lower"][coefficient], rel=1e-6)
+    assert row["upper"] == pytest.approx(known["hr_upper"][coefficient], rel=1e-6)
+
+
+def test_the_ratio_of_any_withdrawal_agrees_with_r():
+    row = ratios(estimate_hazard_ratio(epilepsy("with.status", ["any"]))).iloc[0]
+
+    assert row["value"] == pytest.approx(r_result("epileptic_cox_any")["hr"]["treatLTG"], rel=1e-6)
+
+
+def test_three_arms_of_the_pilot_trial_agree_with_r():
+    made = ratios(estimate_hazard_ratio(pilot())).set_index("arm")
+    known = r_result("ttde_cox")
+    for arm in ["Xanomeline Low Dose", "Xanomeline High Dose"]:
+        assert made.loc[arm, "value"] == pytest.approx(known["hr"][f"arm{arm}"], rel=1e-6)
+        assert made.loc[arm, "std_error"] == pytest.approx(known["se"][f"arm{arm}"], rel=1e-6)
+
+
+def test_the_log_rank_test_of_the_pilot_trial_agrees_with_r():
+    statistic, p = estimate_log_rank(pilot()).frame["value"]
+    known = r_result("ttde_logrank")
+
+    assert statistic == pytest.approx(known["chisq"], rel=1e-10)
+    assert p == pytest.approx(known["p"], rel=1e-8)
+
+
+def test_the_log_rank_statistic_of_three_patients_is_the_one_worked_by_hand():
+    # Day 1: arm a of 1 and 2, expected 1/3, variance 1/3 * 2/3 = 2/9. Later days: arm b alone.
+    # (1 - 1/3)^2 / (2/9) = 2.
+    three = follow_up(days=[1, 2, 3], status=[1, 1, 1], arm=["a", "b", "b"])
+
+    assert estimate_log_rank(three).frame["value"].iloc[0] == pytest.approx(2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 15), st.integers(0, 1), st.sampled_from("abc")),
+        min_size=12,
+        max_size=40,
+    ).filter(lambda rows: {arm for _, is_event, arm in rows if is_event} == set("abc"))
+)
+def test_the_log_rank_test_agrees_with_lifelines(listed):
+    days, status, arm = map(list, zip(*listed, strict=True))
+    ours = estimate_log_rank(follow_up(days=days, status=status, arm=arm)).frame["value"].iloc[0]
+    theirs = multivariate_logrank_test(days, arm, status).test_statistic
+
+    assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-8)
+
+
+def test_a_risk_table_gives_the_same_test_as_the_patients():
+    rng = np.random.default_rng(1)
+    made = follow_up(
+        days=list(rng.integers(1, 9, 50)),
+        status=list(rng.integers(0, 2, 50)),
+        arm=list(rng.choice(["a", "b"], 50)),
+    )
+    patients, table = (estimate_log_rank(x).frame["value"] for x in (made, tally(made)))
+
+    pd.testing.assert_series_equal(patients, table)
+
+
+def test_exchanging_the_arms_inverts_the_ratio():
+    rng = np.random.default_rng(2)
+    days, status = list(rng.integers(1, 99, 80)), list(rng.integers(0, 2, 80))
+    arm = ["a", "b"] * 40
+    one = follow_up(days=days, status=status, arm=arm)
+    other = follow_up(days=days, status=status, arm=[{"a": "b", "b": "a"}[x] for x in arm])
+    other.frame["arm"] = other.frame["arm"].cat.reorder_categories(["a", "b"])
+    product = (
+        ratios(estimate_hazard_ratio(one))["value"] * ratios(estimate_hazard_ratio(other))["value"]
+    )
+
+    assert product.item() == pytest.approx(1, rel=1e-6)
+
+
+def test_a_known_ratio_is_within_its_interval():
+    # Exponential times with hazards 0.01 and 0.02 a day, on whole days.
+    rng = np.random.default_rng(7)
+    days = np.ceil(rng.exponential(np.repeat([100.0, 50.0], 4000)))
+    made = follow_up(days=list(days), status=[1] * 8000, arm=["a"] * 4000 + ["b"] * 4000)
+    row = ratios(estimate_hazard_ratio(made)).iloc[0]
+
+    assert row["lower"] < 2 < row["upper"]
+    assert row["upper"] / row["lower"] < 1.1
+
+
+def test_an_arm_without_events_has_no_ratio_and_a_note_says_why():
+    made = follow_up(
+        days=[1, 4, 3, 4, 2, 6], status=[1, 1, 0, 0, 1, 1], arm=["a", "a", "b", "b", "c", "c"]
+    )
+    estimate = estimate_hazard_ratio(made)
+    made_ratios = ratios(estimate).set_index("arm")["value"]
+
+    assert np.isnan(made_ratios["b"])
+    assert made_ratios["c"] > 0
+    (note,) = estimate.about["notes"]
+    assert note.startswith("No hazard ratio for event with b against a: one of the two had no")
+
+
+def test_a_ratio_that_runs_away_is_missing_and_not_a_huge_number():
+    apart = follow_up(days=[1, 2, 50, 60], status=[1, 1, 1, 1], arm=["a", "a", "b", "b"])
+    estimate = estimate_hazard_ratio(apart)
+
+    assert ratios(estimate)["value"].isna().all()
+    assert len(estimate.about["notes"]) == 1
+
+
+def test_proportional_hazards_are_questioned_where_the_curves_cross():
+    # Arm b has all its events early, arm a all late.
+    made = follow_up(
+        days=[*range(1, 31), *range(30, 60)], status=[1] * 60, arm=["b", "a"] * 15 + ["a", "b"] * 15
+    )
+    crossing = follow_up(
+        days=[*range(1, 31), *range(100, 130), *range(40, 70), *range(41, 71)],
+        status=[1] * 120,
+        arm=["a"] * 60 + ["b"] * 60,
+    )
+    p_mixed, p_crossing = (
+        estimate_hazard_ratio(x).only(quantity="proportional_hazards_p").frame["value"].item()
+        for x in (made, crossing)
+    )
+    assert p_crossing < 0.001 < p_mixed
+
+
+def test_one_arm_cannot_be_compared():
+    alone = follow_up(days=[1, 2], status=[1, 0])
+    for estimator in (estimate_hazard_ratio, estimate_log_rank):
+        with pytest.raises(DesignError, match="at least two arms, but there is only 'a'"):
+            estimator(alone)
+
+
+def test_weights_are_refused():
+    weighted = follow_up(days=[1, 2], status=[1, 1], arm=["a", "b"], weight=[1, 2])
+    for estimator in (estimate_hazard_ratio, estimate_log_rank):
+        with pytest.raises(DesignError, match="the unweighted follow-up"):
+            estimator(weighted)
+
+
+def test_a_level_that_is_no_proportion_is_refused():
+    with pytest.raises(EstimationError, match="between 0 and 1"):
+        estimate_hazard_ratio(follow_up(days=[1, 2], arm=["a", "b"]), level=95)

@@ -1,0 +1,19 @@
+"""Results that R gave on public data, to be met by ours."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@cache
+def _entries() -> dict[str, Any]:
+    path = Path(__file__).parent / "truth" / "r_results.json"
+    return json.loads(path.read_text(encoding="utf-8"))["entries"]
+
+
+def r_result(name: str) -> dict[str, Any]:
+    """Return the numbers of one entry."""
+    return _entries()[name]["values"]
