@@ -1,0 +1,61 @@
+"""Read files that hold types of their own: Parquet and SAS transport files."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from azaanalysis.load.sheet import Sheet, refuse
+
+
+def read_parquet(path: Path) -> Sheet:
+    """Read a Parquet file.
+
+    Raises
+    ------
+    DataError
+        If it is not a Parquet file or has no rows.
+    """
+    try:
+        cells = pq.read_table(path)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
+        remedy = "export the file again"
+        raise refuse(path.name, "no readable Parquet file", "a Parquet file", remedy) from None
+    return _filled(Sheet(path.name, cells))
+
+
+def read_xpt(path: Path) -> Sheet:
+    """Read a SAS transport file (version 5 or 8), plain or packed with gzip.
+
+    Raises
+    ------
+    DataError
+        If it is not a SAS transport file or has no rows.
+    """
+    if path.suffix != ".gz":
+        return _filled(Sheet(path.name, _xpt_cells(path, path.name)))
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = Path(folder) / path.stem
+        unpacked.write_bytes(gzip.decompress(path.read_bytes()))
+        return _filled(Sheet(path.name, _xpt_cells(unpacked, path.name)))
+
+
+def _xpt_cells(path: Path, name: str) -> pa.Table:
+    import pyreadstat  # slow to import, and only trials come in this format
+
+    try:
+        frame, _ = pyreadstat.read_xport(str(path))
+    except (pyreadstat.ReadstatError, UnicodeDecodeError):
+        remedy = "export the data set again with the XPORT engine"
+        raise refuse(name, "no readable SAS transport file", "an .xpt file", remedy) from None
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _filled(sheet: Sheet) -> Sheet:
+    if sheet.cells.num_rows == 0:
+        raise refuse(sheet.file, "no rows", "at least one row", "export the file again")
+    return sheet
