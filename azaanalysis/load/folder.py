@@ -194,10 +194,8 @@ def unexpected_files(
 def _not_named(folder: Folder, spare: list[str]) -> Iterator[Fault]:
     if spare:
         found = f"{len(spare)} files that the mapping file does not name ({spare[0]} ...)"
-        remedy = "nothing, if they are not meant"
-        yield Fault(
-            "", folder.name, "", (), found, "only files that are read", remedy, is_error=False
-        )
+        words = (found, "only files that are read", "nothing, if they are not meant")
+        yield Fault("", folder.name, "", (), *words, is_error=False)
 
 
 def _unexpected(name: str, tables: dict[str, list[Rows]]) -> Fault:

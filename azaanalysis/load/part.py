@@ -225,7 +225,7 @@ def _set_aside(source: Source) -> tuple[Source, list[Note]]:
             meets = source.meets({column: condition})
             n_lost = int((keep & ~meets).sum())
             reason = f"the mapping keeps rows where {column} {condition.in_words()}"
-            notes.append(_aside(source, column, "rows that do not", n_lost, reason))
+            notes.append(_aside(source, column, "other rows", n_lost, reason))
             keep &= meets
     kept = source if keep.all() else replace(source, sheet=source.sheet.only(keep))
     return kept, [note for note in notes if note.rows]

@@ -56,13 +56,14 @@ def _direct(source: Source, column: Column, recipe: Recipe) -> Made | None:
     """Take cells that already have the right type; None if they must be read as words."""
     if recipe.column is None or recipe.codes or recipe.between or recipe.where:
         return None
-    cells = source.sheet.cells[recipe.column]
-    values = _typed(cells, column.kind)
+    values = _typed(source.sheet.cells[recipe.column], column.kind)
     if values is None:
         return None
     if column.kind in ("number", "count"):
         values = values * _factor(recipe, column)
-    return Made(pd.Series(values), np.zeros(source.n_rows, dtype=bool))
+    cells = pd.Series(values)
+    cells = cells.astype("boolean") if column.kind == "truth" else cells
+    return Made(cells, np.zeros(source.n_rows, dtype=bool))
 
 
 def _typed(cells: pa.ChunkedArray, kind: str) -> np.ndarray | None:
@@ -134,7 +135,8 @@ def _spread(words: Words, reading: Reading, column: Column) -> pd.Series:
     if column.kind == "date":
         return pd.Series(words.spread(reading.meanings, "datetime64[s]", np.datetime64("NaT")))
     if column.kind in ("number", "count", "truth"):
-        return pd.Series(words.spread(reading.meanings, "float64", np.nan))
+        numbers = pd.Series(words.spread(reading.meanings, "float64", np.nan))
+        return numbers.astype("boolean") if column.kind == "truth" else numbers
     return words.category(list(reading.meanings))
 
 

@@ -70,19 +70,9 @@ def death_without_date(view: View) -> Flags:
     return np.asarray(view.words("stop_reason", ["death"]) & dateless)
 
 
-def _in_order(view: View) -> tuple[np.ndarray, Flags]:
-    """Return the order by patient, drug and start, and which rows follow one of the same drug."""
-    drug = view["drug"].astype("int64")
-    spell = view.person.astype("int64") * (drug.max(initial=0) + 2) + drug
-    order = np.lexsort((view["start_date"].astype("int64"), spell))
-    known = (view.person >= 0) & (drug >= 0)
-    follows = np.append(False, np.diff(spell[order]) == 0) & known[order]
-    return order, follows
-
-
 def overlapping_course(view: View) -> Flags:
     """Flag spells that start on or before the stop of the previous one of the same drug."""
-    order, follows = _in_order(view)
+    order, follows = view.spells
     starts, stops = view["start_date"][order], view["stop_date"][order]
     is_early = np.append(False, starts[1:] <= stops[:-1])
     return _back(order, follows & is_early)
@@ -93,7 +83,7 @@ def course_left_open(view: View) -> Flags:
 
     Taken together they would continue for ever, so that the later stop would be lost.
     """
-    order, follows = _in_order(view)
+    order, follows = view.spells
     stops = view["stop_date"][order]
     is_open = view.missing("stop_date")[order]
     followed = np.append(follows[1:] & ~np.isnat(stops[1:]), False)

@@ -188,7 +188,7 @@ _STEROIDS = (
     ),
 )
 _TIMES = (
-    Column("endpoint", "code", "Name of the endpoint in the source.", required=True),
+    Column("endpoint", "text", "Name of the endpoint in the source.", required=True),
     Column("start_date", "date", "Day from which the source counts.", required=True),
     Column(
         "time_days", "number", "Time as derived by the source.", required=True, unit="days", low=0

@@ -74,6 +74,15 @@ class View:
         return np.asarray(or_missing[self.person])
 
     @cached_property
+    def spells(self) -> tuple[np.ndarray, Flags]:
+        """Return the order of courses by patient, drug and start, and which follow the same drug."""
+        drug = self["drug"].astype("int64")
+        spell = self.person.astype("int64") * (drug.max(initial=0) + 2) + drug
+        order = np.lexsort((self["start_date"].astype("int64"), spell))
+        is_known = ((self.person >= 0) & (drug >= 0))[order]
+        return order, np.append(False, np.diff(spell[order]) == 0) & is_known
+
+    @cached_property
     def earliest_birth(self) -> np.ndarray:
         """Return the earliest day on which each row's patient can have been born."""
         patients = self.patients
