@@ -35,10 +35,11 @@ class Attrition:
         self._arm_of[starts["position"].to_numpy()] = starts["arm"].cat.codes.to_numpy()
         self._count("Entered an arm", "", self._kept & False)
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, *, smallest_count: int) -> pd.DataFrame:
         """Return the steps: ``step``, ``arm`` (empty: all), ``patients``, ``reason``, ``left``."""
-        frame = pd.DataFrame(self._rows)
-        return frame.astype({"patients": "Int64", "left": "Int64"})
+        frame = pd.DataFrame(self._rows).astype({"patients": "Int64", "left": "Int64"})
+        frame.attrs["smallest_count"] = smallest_count
+        return frame
 
     def in_words(self) -> str:
         """Return the steps at which anyone left, one line each."""

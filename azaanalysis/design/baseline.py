@@ -41,7 +41,19 @@ def measure_baseline(follow_up: FollowUp) -> pd.DataFrame:
     for covariate in follow_up.covariates:
         for line in _lines(covariate, follow_up.frame[covariate]):
             rows += _by_arm(line, arms, follow_up.reference)
-    columns = ["covariate", "level", "kind", "arm", "n", "value", "spread", "lower", "upper", "smd", "versus"]
+    columns = [
+        "covariate",
+        "level",
+        "kind",
+        "arm",
+        "n",
+        "value",
+        "spread",
+        "lower",
+        "upper",
+        "smd",
+        "versus",
+    ]
     frame = pd.DataFrame(rows).reindex(columns=columns)
     frame[["level", "versus"]] = frame[["level", "versus"]].fillna("")
     frame["n"] = frame["n"].astype("Int64")

@@ -316,7 +316,7 @@ def _assemble(  # noqa: PLR0913 - the last step brings everything together
         endpoint,
         causes,
         n_own=n_own,
-        attrition=attrition.to_frame(),
+        attrition=attrition.to_frame(smallest_count=cohort.smallest_count),
         covariates=tuple(covariates.columns),
         about=_about(cohort, study, endpoint),
     )

@@ -90,6 +90,7 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     weight: str | None = None,
     patient: str | None = None,
     causes: Sequence[str] = ("event",),
+    n_own: int = 1,
     endpoint: str = "event",
     reference: str | None = None,
     smallest_count: int = 1,
@@ -107,8 +108,9 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
         Columns: the arm (in order of a categorical, else of first appearance), the day of
         delayed entry, the weight, the patient. Without them: one arm called ``all``, day 0, 1,
         the row number. All further columns become covariates.
-    causes
-        What each status from 1 on means.
+    causes, n_own
+        What each status from 1 on means; how many of them, from the first, are the endpoint
+        itself. The rest compete with it.
     endpoint, reference
         What the event is called; the arm that others are compared with (the first by default).
     smallest_count
@@ -148,7 +150,12 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     if reference is not None:
         about["reference"] = reference
     return FollowUp(
-        followed.reset_index(drop=True), endpoint, tuple(causes), covariates=covariates, about=about
+        followed.reset_index(drop=True),
+        endpoint,
+        tuple(causes),
+        n_own=n_own,
+        covariates=covariates,
+        about=about,
     )
 
 

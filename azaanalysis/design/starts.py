@@ -186,7 +186,7 @@ def _seen_before(
     within = (day <= end) & (day >= begin)
     kept = candidates[within]
     attrition.keep(kept["position"], "Started while observed", "every start outside observation")
-    kept = candidates[within & (day - begin >= washout)].copy()
+    kept = candidates.loc[within & (day - begin >= washout)]
     if washout:
         reason = f"observed for fewer than {washout} days before every start"
         attrition.keep(kept["position"], f"Observed for {washout} days before", reason)
@@ -198,11 +198,11 @@ def _unused_before(
 ) -> pd.DataFrame:
     """Keep the starts with no use of the class in the washout."""
     washout = comparison.washout_days
-    gap = candidates["index_day"] - candidates["last_use"]
-    kept: pd.DataFrame = candidates[gap > washout] if washout else candidates
-    if washout:
-        reason = f"used the class in the {washout} days before every start"
-        attrition.keep(kept["position"], "New user", reason)
+    if not washout:
+        return candidates
+    kept = candidates.loc[candidates["index_day"] - candidates["last_use"] > washout]
+    reason = f"used the class in the {washout} days before every start"
+    attrition.keep(kept["position"], "New user", reason)
     return kept
 
 
@@ -239,33 +239,33 @@ def _eligible(
     patients = cohort.patients.iloc[starts["position"].to_numpy()]
     patients = patients.set_axis(starts.index)
     meets = pd.Series(True, index=starts.index)
-    for label, holds in _criteria(patients, starts, population):
+    for label, reason, holds in _criteria(patients, starts, population):
         meets &= holds
-        reason = f"not {label[:1].lower()}{label[1:]}, or not known"
         attrition.keep(starts.loc[meets, "position"], label, reason)
     return starts[meets]
 
 
 def _criteria(
     patients: pd.DataFrame, starts: pd.DataFrame, population: Population
-) -> list[tuple[str, pd.Series]]:
-    """Return each criterion in words, and whether each patient meets it; unknown does not."""
+) -> list[tuple[str, str, pd.Series]]:
+    """Return each criterion, why one fails it, and who meets it; an unknown does not."""
     criteria = []
     if population.diseases:
         _refuse_unknown(population.diseases, patients["disease"], "disease")
         words = " or ".join(in_words(disease) for disease in population.diseases)
-        criteria.append(
-            (words[:1].upper() + words[1:], patients["disease"].isin(population.diseases))
-        )
+        has_it = patients["disease"].isin(population.diseases)
+        criteria.append((f"With {words}", "another disease", has_it))
     span = population.age_years
     age = age_at(patients, starts["index_day"])
     if span.at_least is not None:
-        criteria.append((f"Aged at least {span.at_least:g} years", age >= span.at_least))
+        label = f"Aged at least {span.at_least:g} years"
+        criteria.append((label, "younger, or age not known", age >= span.at_least))
     if span.at_most is not None:
-        criteria.append((f"Aged at most {span.at_most:g} years", age <= span.at_most))
+        label = f"Aged at most {span.at_most:g} years"
+        criteria.append((label, "older, or age not known", age <= span.at_most))
     for column in population.without:
         words = in_words(column.removeprefix("has_").removeprefix("is_"))
-        criteria.append((f"Without {words}", ~_truth(patients, column)))
+        criteria.append((f"Without {words}", f"{words}, or not known", ~_truth(patients, column)))
     return criteria
 
 

@@ -26,7 +26,7 @@ _RUN_AWAY = 15.0
 
 
 def estimate_hazard_ratio(follow_up: FollowUp, *, level: float = 0.95) -> Estimate:
-    """Estimate the hazard ratio of each arm against the reference, for each cause.
+    """Estimate the hazard ratio of each arm against the reference, for each own cause.
 
     The cause-specific hazard is the rate, on each day, among those to whom nothing has happened
     yet; the other causes end a patient's time. The ratio is taken to be the same on every
@@ -44,8 +44,9 @@ def estimate_hazard_ratio(follow_up: FollowUp, *, level: float = 0.95) -> Estima
     Returns
     -------
     Estimate
-        For each cause and each arm but the reference (``versus``) one row ``hazard_ratio`` and
-        one row ``proportional_hazards_p``. ``std_error`` is that of the log hazard ratio.
+        For each cause of the endpoint itself (not those that compete), and each arm but the
+        reference (``versus``): one row ``hazard_ratio`` and one row
+        ``proportional_hazards_p``. ``std_error`` is that of the log hazard ratio.
         ``patients``, ``events`` and ``patient_years`` are of both arms together. A ratio
         for which one of the arms has no event is missing, with a note.
 
@@ -71,7 +72,7 @@ def estimate_hazard_ratio(follow_up: FollowUp, *, level: float = 0.95) -> Estima
             "Ask it of the unweighted follow-up."
         )
     rows: list[dict[str, Any]] = []
-    for number, cause in enumerate(follow_up.causes, 1):
+    for number, cause in enumerate(follow_up.causes[: follow_up.n_own], 1):
         named = {"endpoint": follow_up.endpoint, "cause": cause, "versus": follow_up.reference}
         rows += [{**named, **row} for row in _ratios_of_cause(follow_up, number, level)]
     ratios = [row for row in rows if row["quantity"] == "hazard_ratio"]
@@ -161,7 +162,7 @@ def _fit_cox(follow_up: FollowUp, is_event: pd.Series) -> dict[str, tuple[float,
 
 
 def estimate_log_rank(follow_up: FollowUp | RiskTable) -> Estimate:
-    """Test whether the hazards of all arms are equal, for each cause.
+    """Test whether the hazards of all arms are equal, for each cause of the endpoint itself.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def estimate_log_rank(follow_up: FollowUp | RiskTable) -> Estimate:
     days = np.unique(np.concatenate([[0.0], table.cells["entry_days"], table.cells["exit_days"]]))
     grids = [Grid.of(table, arm, days=days) for arm in table.arms]
     rows = []
-    for number, cause in enumerate(table.causes, 1):
+    for number, cause in enumerate(table.causes[: table.n_own], 1):
         statistic, freedom, events = _log_rank(grids, number)
         row = {"endpoint": table.endpoint, "cause": cause, "events": events}
         row |= {"unit": f"{freedom} df", "patients": int(table.cells["patients"].sum())}

@@ -28,13 +28,14 @@ class RiskTable:
         ``arm`` (categorical, in the order of the study), ``entry_days``, ``exit_days``,
         ``status``; ``patients``; ``weight`` and ``weight_squared`` (sums over the patients of
         the cell).
-    endpoint, causes, about
+    endpoint, causes, n_own, about
         As in the follow-up it was made from.
     """
 
     cells: pd.DataFrame
     endpoint: str
     causes: tuple[str, ...]
+    n_own: int
     about: Mapping[str, Any]
 
     def __post_init__(self) -> None:
@@ -58,4 +59,6 @@ def tally(follow_up: FollowUp | RiskTable) -> RiskTable:
         .sum()
         .reset_index()
     )
-    return RiskTable(counted, follow_up.endpoint, follow_up.causes, follow_up.about)
+    return RiskTable(
+        counted, follow_up.endpoint, follow_up.causes, follow_up.n_own, follow_up.about
+    )

@@ -21,7 +21,9 @@ def ratios(estimate):
 
 def epilepsy(status, causes):
     trial = pd.read_csv(real("survival/epileptic.csv.gz"))
-    return follow_up_from_frame(trial, time="with.time", status=status, arm="treat", causes=causes)
+    return follow_up_from_frame(
+        trial, time="with.time", status=status, arm="treat", causes=causes, n_own=len(causes)
+    )
 
 
 def pilot():
