@@ -25,7 +25,7 @@ def choose_time_unit(last_day: float) -> TimeUnit:
     return "weeks" if last_day <= 550 else "months"
 
 
-def time_ticks(last_day: float, unit: TimeUnit, *, most: int = 8) -> np.ndarray:
+def time_ticks(last_day: float, unit: TimeUnit, *, most: int = 8) -> list[float]:
     """Return the days of round ticks in the given unit, from 0 to the end of follow-up.
 
     A step that ends close to the end of follow-up is preferred: 13 weeks in a study of a year.
@@ -36,7 +36,7 @@ def time_ticks(last_day: float, unit: TimeUnit, *, most: int = 8) -> np.ndarray:
     steps = steps or [_STEPS[unit][-1] * math.ceil(end / _STEPS[unit][-1] / most)]
     closing = [step for step in steps if step * (end // step) >= 0.95 * end and end // step >= 2]
     ticks = np.arange(0, end, (closing or steps)[0]) * DAYS_PER[unit]
-    return np.minimum(ticks, last_day)
+    return [float(tick) for tick in np.minimum(ticks, last_day)]
 
 
 def percent_top(highest: float) -> float:

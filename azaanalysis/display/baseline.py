@@ -138,9 +138,9 @@ def _baseline_columns(
         total = _row_of(totals, page)
         size = f" (n = {spell_marked(total['n'], total['n_mark'], k)})" if total is not None else ""
         columns.append(Column(sentence_case(page[1]) + size, group=sentence_case(page[0])))
-    versus = next((sentence_case(word) for word in marked["versus"] if word), "")
+    versus = next((in_words(word) for word in marked["versus"] if word), "")
     for stage, arm in compared:
-        pair = f", {in_words(arm)} v {in_words(versus)}" if versus else f", {in_words(arm)}"
+        pair = f", {in_words(arm)} v {versus}" if versus else f", {in_words(arm)}"
         columns.append(Column(f"SMD{pair}", group=sentence_case(stage)))
     return tuple(columns)
 

@@ -45,8 +45,8 @@ def place_axes(drawing: Drawing, place: Place) -> Axes:
 def write(drawing: Drawing, left: float, top: float, text: str, **style: Any) -> None:
     """Write text at a place in inches; the place is the left end of its middle line."""
     wide, high = drawing.get_size_inches()
-    style = {"fontsize": SMALL, "va": "center", "ha": "left", "color": INK} | style
-    drawing.text(left / wide, 1 - top / high, text, **style)
+    usual: dict[str, Any] = {"fontsize": SMALL, "va": "center", "ha": "left", "color": INK}
+    drawing.text(left / wide, 1 - top / high, text, **(usual | style))
 
 
 def flow(widths: Sequence[float], *, start: float, end: float) -> list[tuple[float, int]]:
@@ -92,7 +92,7 @@ def draw_steps(axes: Axes, curve: Curve, style: ArmStyle) -> None:
 
 
 def dress_axes(
-    axes: Axes, *, ticks: np.ndarray, per: float, shares: np.ndarray, last_day: float
+    axes: Axes, *, ticks: Sequence[float], per: float, shares: np.ndarray, last_day: float
 ) -> None:
     """Set both axes: time in the reader's unit, percent from 0."""
     axes.set_xlim(0, max(last_day, ticks[-1]) * 1.005)
@@ -164,7 +164,7 @@ def draw_at_risk_table(
     axes: Axes,
     curves: Sequence[Curve],
     *,
-    ticks: np.ndarray,
+    ticks: Sequence[float],
     styles: dict[str, ArmStyle],
     top: float,
     label_at: float | None,
@@ -196,7 +196,7 @@ def draw_at_risk_table(
         draw_at_risk(axes, cells, ticks=ticks, top=height)
 
 
-def draw_at_risk(axes: Axes, cells: Sequence[str], *, ticks: np.ndarray, top: float) -> None:
+def draw_at_risk(axes: Axes, cells: Sequence[str], *, ticks: Sequence[float], top: float) -> None:
     """Write one line of cells, each under its tick."""
     drawing = axes.get_figure()
     assert isinstance(drawing, Drawing)

@@ -139,7 +139,10 @@ def _make_curve(
     steps = steps[moves]
     return Curve(
         str(shown["arm"].iloc[0]),
-        *(steps[name].to_numpy() for name in ("at_days", "value", "lower", "upper")),
+        steps["at_days"].to_numpy(),
+        steps["value"].to_numpy(),
+        steps["lower"].to_numpy(),
+        steps["upper"].to_numpy(),
         end,
         tuple(_at_risk_cell(days, at_risk, day, k) for day in ticks),
         tuple(_events_cell(shown, given, day, k) for day in ticks),

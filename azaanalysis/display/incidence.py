@@ -47,7 +47,7 @@ class _Plan:
 
     panels: list[Panel]
     styles: dict[str, ArmStyle]
-    ticks: np.ndarray
+    ticks: list[float]
     unit: TimeUnit
     last_day: float
     top_share: float

@@ -45,7 +45,7 @@ def spell_fixed(value: Any, digits: int) -> str:
     return text.lstrip("-") if is_minus_zero else text.replace("-", "−")
 
 
-def spell_p(value: float) -> str:
+def spell_p(value: Any) -> str:
     """Spell a p value with three decimals; never as zero or one."""
     if pd.isna(value):
         return NOT_KNOWN

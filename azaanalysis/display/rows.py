@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -125,7 +126,7 @@ def _draw_interval(axes: Axes, line: Line, height: float) -> None:
     if not np.isfinite(line.value):
         return
     start, end = axes.get_xlim()
-    style = {"color": line.colour, "clip_on": False}
+    style: dict[str, Any] = {"color": line.colour, "clip_on": False}
     low = line.lower if np.isfinite(line.lower) else line.value
     high = line.upper if np.isfinite(line.upper) else line.value
     axes.plot(

@@ -65,7 +65,7 @@ class _Plan:
     stacks: list[_Stack]
     reasons: list[str]
     styles: dict[str, ArmStyle]
-    ticks: np.ndarray
+    ticks: list[float]
     unit: TimeUnit
     last_day: float
     heading: str
@@ -141,7 +141,7 @@ def _make_plan(
     return plan, panels
 
 
-def _total(estimate: Estimate, arm: str, ticks: np.ndarray) -> Curve | None:
+def _total(estimate: Estimate, arm: str, ticks: list[float]) -> Curve | None:
     """Return the curve of those still free of the event, from which the total is read.
 
     A masked reason adds nothing to a stack; the total must not lose it.

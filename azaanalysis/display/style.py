@@ -70,7 +70,7 @@ def house_style() -> Iterator[None]:
         # A name in a script that the font lacks is drawn by the reader's own font.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams.update(_SETTINGS)  # type: ignore[arg-type]
         yield
 
 

@@ -102,7 +102,7 @@ def tabulate_loading_report(report: LoadingReport) -> Table:
             f"{row['kind']}: {row['read_as']}" + (f" ({row['reason']})" if row["reason"] else ""),
             spell_count(row["rows"]),
         )
-        for row in report.notes.astype(object).fillna("").to_dict("records")
+        for row in report.notes.astype(object).where(report.notes.notna(), "").to_dict("records")
     ]
     headers = ("Table", "File", "Found", "What was done", "Rows")
     columns = tuple(Column(header, is_number=header == "Rows") for header in headers)

@@ -12,7 +12,7 @@ from html import escape
 from itertools import groupby
 
 # Wider cells are cut in the text form only, so that one long word cannot push every line out.
-_WIDEST_TEXT_CELL = 60
+_WIDEST_TEXT_CELL = 80
 _WIDEST_TEXT_HEADER = 22
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -62,10 +62,18 @@ class Table:
 
     def __post_init__(self) -> None:
         """Take out characters that could reorder or break a line; pad the group headings."""
-        rows = tuple(tuple(one_line(cell) for cell in row) for row in self.rows)
-        object.__setattr__(self, "rows", rows)
-        object.__setattr__(self, "caption", one_line(self.caption))
-        object.__setattr__(self, "groups", self.groups or ("",) * len(rows))
+        groups = self.groups or ("",) * len(self.rows)
+        clean = {
+            "caption": one_line(self.caption),
+            "columns": tuple(
+                Column(one_line(c.header), c.is_number, one_line(c.group)) for c in self.columns
+            ),
+            "rows": tuple(tuple(one_line(cell) for cell in row) for row in self.rows),
+            "groups": tuple(one_line(heading) for heading in groups),
+            "footnotes": tuple(one_line(note) for note in self.footnotes),
+        }
+        for name, value in clean.items():
+            object.__setattr__(self, name, value)
 
     def to_html(self) -> str:
         """Write the table as semantic HTML: caption, scopes, row groups, footnotes."""
@@ -86,7 +94,7 @@ class Table:
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
         lines = [self.caption, rule, *self._text_headings(widths), rule]
         for heading, rows in self._grouped():
-            lines += [heading] if heading else []
+            lines += [_cut(heading)] if heading else []
             indent = "  " if heading else ""
             lines += [self._text_line([indent + row[0], *row[1:]], widths) for row in rows]
         return "\n".join([*lines, rule, *self.footnotes])
@@ -159,14 +167,14 @@ class Table:
     def _html_footnotes(self) -> str:
         if not self.footnotes:
             return ""
-        notes = "<br>".join(escape(one_line(note)) for note in self.footnotes)
+        notes = "<br>".join(escape(note) for note in self.footnotes)
         span = len(self.columns)
         return f'<tfoot><tr><td colspan="{span}" {_align(False)}>{notes}</td></tr></tfoot>'
 
     def _wrapped_headers(self) -> list[list[str]]:
         headers = [" ".join(filter(None, (c.group, c.header))) for c in self.columns]
         return [
-            textwrap.wrap(header, _WIDEST_TEXT_HEADER, break_on_hyphens=False) or [""]
+            textwrap.wrap(_cut(header), _WIDEST_TEXT_HEADER, break_on_hyphens=False) or [""]
             for header in headers
         ]
 

@@ -109,7 +109,7 @@ def _columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
 
 def _count_columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
     frame, given, k = shown.frame, shown.estimate.frame, shown.k
-    is_curve = frame["at_days"].notna().any() and shown.quantities[0] in ("risk", "survival")
+    is_curve = frame["at_days"].notna().any() and {*shown.quantities} & {"risk", "survival"}
     if given["patients"].notna().any():
         header = "At risk" if is_curve else "Patients"
         yield Column(header), lambda row: _count(row.patients, row.patients_mark, k)
@@ -182,7 +182,8 @@ def _interval_heading(shown: _Shown) -> str:
 def _caption(shown: _Shown) -> str:
     quantities = [QUANTITIES[quantity].label for quantity in shown.quantities]
     endpoints = [in_words(name) for name in shown.frame["endpoint"].unique() if name]
-    label = ", ".join([quantities[0], *(q[:1].lower() + q[1:] for q in quantities[1:])])
+    later = [label[:1].lower() + label[1:] for label in quantities[1:]]
+    label = ", ".join([*quantities[:1], *later]) or "No estimate"
     return f"{label}: {', '.join(endpoints)}" if endpoints else label
 
 
