@@ -214,6 +214,29 @@ class Study(_Part):
             )
         return self.endpoints[name]
 
+    @property
+    def main_endpoint(self) -> str:
+        """Name of the endpoint that the file lists first."""
+        return next(iter(self.endpoints))
+
+    def changed(self, **sections: dict[str, Any]) -> Study:
+        """Return the same study with some settings changed, for a sensitivity analysis.
+
+        Settings are given as in the file, and only those that change:
+        ``study.changed(comparison={"permissible_gap_days": 180})``.
+
+        Raises
+        ------
+        StudyError
+            If the changed study is not one; every fault is listed.
+        """
+        written = _merge(self.model_dump(exclude_unset=True), sections)
+        try:
+            return Study.model_validate(written)
+        except ValidationError as error:
+            message = explain_validation(error, written, Study, file="The changed study")
+            raise StudyError(message) from None
+
     def strategy_of(self, name: str) -> Strategy:
         """Return the strategy of an endpoint: its own, or else that of the comparison."""
         return self.endpoint(name).strategy or self.comparison.strategy
@@ -262,6 +285,16 @@ def load_study(path: str | Path) -> Study:
         }
     )
     return study.model_copy(update={"source": source})
+
+
+def _merge(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with changes laid over them, however deep they are nested."""
+    merged = dict(settings)
+    for key, change in changes.items():
+        old = merged.get(key)
+        is_nested = isinstance(old, dict) and isinstance(change, dict)
+        merged[key] = _merge(dict(old or {}), change) if is_nested else change
+    return merged
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.cohort import Cohort
-from azaanalysis.design.attrition import Attrition
+from azaanalysis.design.assemble import assemble, rank_of
 from azaanalysis.design.days import NEVER, days_of
 from azaanalysis.design.endpoints import (
     Dated,
@@ -18,10 +18,9 @@ from azaanalysis.design.endpoints import (
     response_visits,
 )
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.design.starts import age_at, find_starts
+from azaanalysis.design.recorded import follow_recorded
+from azaanalysis.design.starts import find_starts
 from azaanalysis.design.treatment import Treatment, follow_treatment
-from azaanalysis.errors import DesignError
-from azaanalysis.protocol import describe_estimand, endpoint_label
 from azaanalysis.study import (
     DiscontinuationEndpoint,
     EventEndpoint,
@@ -29,7 +28,6 @@ from azaanalysis.study import (
     Study,
     VisitEndpoint,
 )
-from azaanalysis.wording import nearest
 
 EMPTY = Dated(np.array([], dtype=np.int64), np.array([], dtype=np.int64))
 
@@ -93,7 +91,7 @@ def follow(cohort: Cohort, study: Study, *, endpoint: str) -> FollowUp:
     settings = study.endpoint(endpoint)
     starts, attrition = find_starts(cohort, study)
     if isinstance(settings, RecordedEndpoint):
-        return _follow_recorded(cohort, study, starts, attrition, endpoint)
+        return follow_recorded(cohort, study, starts, attrition, endpoint)
     index_day = starts["index_day"].to_numpy()
     treatment = follow_treatment(cohort, starts, study.comparison)
     outcome = _outcome(cohort, starts, treatment, settings)
@@ -116,7 +114,7 @@ def follow(cohort: Cohort, study: Study, *, endpoint: str) -> FollowUp:
         "end_reason": pd.Categorical(reason),
     }
     causes = (*outcome.causes, *(ending.name for ending in competing))
-    return _assemble(cohort, study, starts, attrition, endpoint, columns, causes, n_own)
+    return assemble(cohort, study, starts, attrition, endpoint, columns, causes, n_own)
 
 
 def _counts_all(settings: object) -> bool:
@@ -144,7 +142,7 @@ def _outcome(
 ) -> _Outcome:
     """Return the causes of an endpoint and the day of each for every patient."""
     n, index_day = len(starts), starts["index_day"].to_numpy()
-    rank = _rank(cohort, starts)
+    rank = rank_of(cohort, starts)
     if isinstance(settings, DiscontinuationEndpoint):
         return _discontinuation(treatment, settings)
     if isinstance(settings, VisitEndpoint):
@@ -224,129 +222,3 @@ def _first_of(endings: list[_Ending]) -> tuple[np.ndarray, np.ndarray, np.ndarra
     status = np.array([ending.status for ending in endings])[which]
     names = np.array([ending.name for ending in endings], dtype=object)[which]
     return days.min(axis=0), status, names
-
-
-def _rank(cohort: Cohort, starts: pd.DataFrame) -> np.ndarray:
-    """Return, for each patient of the cohort, the row among the starts (-1: none)."""
-    rank = np.full(len(cohort.patients), -1)
-    rank[starts["position"].to_numpy()] = np.arange(len(starts))
-    return rank
-
-
-def _follow_recorded(
-    cohort: Cohort, study: Study, starts: pd.DataFrame, attrition: Attrition, endpoint: str
-) -> FollowUp:
-    """Take the times as the source derived them; they must count from the same time zero."""
-    settings = study.endpoint(endpoint)
-    assert isinstance(settings, RecordedEndpoint)
-    times = cohort.require("times", for_what=f"endpoint '{endpoint}'")
-    known = list(times["endpoint"].astype("category").cat.categories)
-    if settings.parameter not in known:
-        raise DesignError(
-            f"The study asks for the recorded time '{settings.parameter}', which the times table "
-            f"does not hold; {nearest(settings.parameter, known)}"
-        )
-    row_rank = _rank(cohort, starts)[cohort.positions("times")]
-    wanted = (times["endpoint"] == settings.parameter).to_numpy() & (row_rank >= 0)
-    records = times[wanted].set_axis(row_rank[wanted]).sort_index()
-    starts = starts.iloc[records.index]
-    attrition.keep(starts["position"], "Has a recorded time", "no record of the endpoint")
-    _refuse_other_time_zero(records, starts, settings.parameter)
-    causes = settings.causes or tuple(dict.fromkeys(records["cause"].dropna().astype(str)))
-    codes = {cause: number for number, cause in enumerate(causes, 1)}
-    status = records["cause"].astype(object).map(codes).fillna(0).to_numpy(dtype=np.int64)
-    time, horizon = records["time_days"].to_numpy(), study.horizon_of(endpoint)
-    status = np.where(time > horizon, 0, status)
-    ended = np.array(["as recorded by the source", "horizon"], dtype=object)[(time > horizon) * 1]
-    columns = {
-        "exit_days": np.minimum(time, horizon),
-        "status": status,
-        "n_events": (status == 1),
-        "last_absent_days": np.where(status == 1, 0.0, np.minimum(time, horizon)),
-        "end_reason": pd.Categorical(np.where(status > 0, settings.parameter, ended)),
-    }
-    return _assemble(cohort, study, starts, attrition, endpoint, columns, causes, len(causes))
-
-
-def _refuse_other_time_zero(records: pd.DataFrame, starts: pd.DataFrame, parameter: str) -> None:
-    if records.index.has_duplicates:
-        count = int(records.index.duplicated().sum())
-        raise DesignError(
-            f"The times table holds {count:,} second records of '{parameter}' for the same "
-            "patient. Keep one per patient."
-        )
-    differs = days_of(records["start_date"]) != starts["index_day"].to_numpy()
-    if differs.any():
-        raise DesignError(
-            f"In {int(differs.sum()):,} of {len(records):,} records of '{parameter}' the time "
-            "counts from another day than the first supply. Times from different days cannot be "
-            "compared; correct start_date in the times table, or the courses."
-        )
-
-
-def _assemble(  # noqa: PLR0913 - the last step brings everything together
-    cohort: Cohort,
-    study: Study,
-    starts: pd.DataFrame,
-    attrition: Attrition,
-    endpoint: str,
-    columns: dict[str, object],
-    causes: tuple[str, ...],
-    n_own: int,
-) -> FollowUp:
-    """Put the columns, the covariates and what is known about them into one FollowUp."""
-    position = starts["position"].to_numpy()
-    patients = cohort.patients.iloc[position].reset_index(drop=True)
-    index_day = starts["index_day"].reset_index(drop=True)
-    frame = pd.DataFrame(
-        {
-            "patient_id": patients["patient_id"],
-            "arm": starts["arm"].array,
-            "entry_days": 0.0,
-            **columns,
-            "weight": 1.0,
-        }
-    )
-    frame["n_events"] = frame["n_events"].astype("int64")
-    frame["status"] = frame["status"].astype("int64")
-    covariates = _covariates(patients, index_day, study)
-    ordered = pd.concat([frame, covariates], axis=1).iloc[np.argsort(position, kind="stable")]
-    return FollowUp(
-        ordered.reset_index(drop=True),
-        endpoint,
-        causes,
-        n_own=n_own,
-        attrition=attrition.to_frame(smallest_count=cohort.smallest_count),
-        covariates=tuple(covariates.columns),
-        about=_about(cohort, study, endpoint),
-    )
-
-
-def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> pd.DataFrame:
-    """Return the baseline covariates that the study names, as they stand on time zero."""
-    made = {"age_years": age_at(patients, index_day)}
-    absent = [c for c in study.covariates if c not in patients and c not in made]
-    if absent:
-        raise DesignError(
-            f"The study names the covariate '{absent[0]}', which the patients table does not "
-            f"have; {nearest(absent[0], [str(c) for c in patients])}"
-        )
-    return pd.DataFrame({c: made[c] if c in made else patients[c] for c in study.covariates})
-
-
-def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:
-    return {
-        "endpoint_label": endpoint_label(study.endpoint(endpoint), endpoint),
-        "estimand": describe_estimand(study, endpoint),
-        "arms": tuple(study.comparison.arms),
-        "reference": study.comparison.reference,
-        "first_day": study.comparison.first_day,
-        "horizon_days": study.horizon_of(endpoint),
-        "time_unit": study.show.time_unit,
-        "study": study.hash,
-        "cohort": cohort.fingerprint,
-        "is_synthetic": cohort.is_synthetic,
-        "smallest_count": cohort.smallest_count,
-        "weighting": "none",
-        "notes": (),
-    }

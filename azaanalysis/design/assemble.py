@@ -1,0 +1,90 @@
+"""Columns, covariates and what is known about them, put into one follow-up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.cohort import Cohort
+from azaanalysis.design.attrition import Attrition
+from azaanalysis.design.eligibility import age_at
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import DesignError
+from azaanalysis.protocol import describe_estimand, endpoint_label
+from azaanalysis.study import Study
+from azaanalysis.wording import nearest
+
+
+def rank_of(cohort: Cohort, starts: pd.DataFrame) -> np.ndarray:
+    """Return, for each patient of the cohort, the row among the starts (-1: none)."""
+    rank = np.full(len(cohort.patients), -1)
+    rank[starts["position"].to_numpy()] = np.arange(len(starts))
+    return rank
+
+
+def assemble(  # noqa: PLR0913 - the last step brings everything together
+    cohort: Cohort,
+    study: Study,
+    starts: pd.DataFrame,
+    attrition: Attrition,
+    endpoint: str,
+    columns: dict[str, object],
+    causes: tuple[str, ...],
+    n_own: int,
+) -> FollowUp:
+    """Put the columns, the covariates and what is known about them into one FollowUp."""
+    position = starts["position"].to_numpy()
+    patients = cohort.patients.iloc[position].reset_index(drop=True)
+    index_day = starts["index_day"].reset_index(drop=True)
+    frame = pd.DataFrame(
+        {
+            "patient_id": patients["patient_id"],
+            "arm": starts["arm"].array,
+            "entry_days": 0.0,
+            **columns,
+            "weight": 1.0,
+        }
+    )
+    frame["n_events"] = frame["n_events"].astype("int64")
+    frame["status"] = frame["status"].astype("int64")
+    covariates = _covariates(patients, index_day, study)
+    ordered = pd.concat([frame, covariates], axis=1).iloc[np.argsort(position, kind="stable")]
+    return FollowUp(
+        ordered.reset_index(drop=True),
+        endpoint,
+        causes,
+        n_own=n_own,
+        attrition=attrition.to_frame(smallest_count=cohort.smallest_count),
+        covariates=tuple(covariates.columns),
+        about=_about(cohort, study, endpoint),
+    )
+
+
+def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> pd.DataFrame:
+    """Return the baseline covariates that the study names, as they stand on time zero."""
+    made = {"age_years": age_at(patients, index_day)}
+    absent = [c for c in study.covariates if c not in patients and c not in made]
+    if absent:
+        raise DesignError(
+            f"The study names the covariate '{absent[0]}', which the patients table does not "
+            f"have; {nearest(absent[0], [str(c) for c in patients])}"
+        )
+    return pd.DataFrame({c: made[c] if c in made else patients[c] for c in study.covariates})
+
+
+def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:
+    return {
+        "endpoint_label": endpoint_label(study.endpoint(endpoint), endpoint),
+        "estimand": describe_estimand(study, endpoint),
+        "arms": tuple(study.comparison.arms),
+        "reference": study.comparison.reference,
+        "first_day": study.comparison.first_day,
+        "horizon_days": study.horizon_of(endpoint),
+        "time_unit": study.show.time_unit,
+        "study": study.hash,
+        "cohort": cohort.fingerprint,
+        "is_synthetic": cohort.is_synthetic,
+        "smallest_count": cohort.smallest_count,
+        "weighting": "none",
+        "notes": (),
+    }

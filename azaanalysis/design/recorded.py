@@ -1,0 +1,66 @@
+"""Times to event as the source itself derived them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.cohort import Cohort
+from azaanalysis.design.assemble import assemble, rank_of
+from azaanalysis.design.attrition import Attrition
+from azaanalysis.design.days import days_of
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import DesignError
+from azaanalysis.study import RecordedEndpoint, Study
+from azaanalysis.wording import nearest
+
+
+def follow_recorded(
+    cohort: Cohort, study: Study, starts: pd.DataFrame, attrition: Attrition, endpoint: str
+) -> FollowUp:
+    """Take the times as the source derived them; they must count from the same time zero."""
+    settings = study.endpoint(endpoint)
+    assert isinstance(settings, RecordedEndpoint)
+    times = cohort.require("times", for_what=f"endpoint '{endpoint}'")
+    known = list(times["endpoint"].astype("category").cat.categories)
+    if settings.parameter not in known:
+        raise DesignError(
+            f"The study asks for the recorded time '{settings.parameter}', which the times table "
+            f"does not hold; {nearest(settings.parameter, known)}"
+        )
+    row_rank = rank_of(cohort, starts)[cohort.positions("times")]
+    wanted = (times["endpoint"] == settings.parameter).to_numpy() & (row_rank >= 0)
+    records = times[wanted].set_axis(row_rank[wanted]).sort_index()
+    starts = starts.iloc[records.index]
+    attrition.keep(starts["position"], "Has a recorded time", "no record of the endpoint")
+    _refuse_other_time_zero(records, starts, settings.parameter)
+    causes = settings.causes or tuple(dict.fromkeys(records["cause"].dropna().astype(str)))
+    codes = {cause: number for number, cause in enumerate(causes, 1)}
+    status = records["cause"].astype(object).map(codes).fillna(0).to_numpy(dtype=np.int64)
+    time, horizon = records["time_days"].to_numpy(), study.horizon_of(endpoint)
+    status = np.where(time > horizon, 0, status)
+    ended = np.array(["as recorded by the source", "horizon"], dtype=object)[(time > horizon) * 1]
+    columns = {
+        "exit_days": np.minimum(time, horizon),
+        "status": status,
+        "n_events": (status == 1),
+        "last_absent_days": np.where(status == 1, 0.0, np.minimum(time, horizon)),
+        "end_reason": pd.Categorical(np.where(status > 0, settings.parameter, ended)),
+    }
+    return assemble(cohort, study, starts, attrition, endpoint, columns, causes, len(causes))
+
+
+def _refuse_other_time_zero(records: pd.DataFrame, starts: pd.DataFrame, parameter: str) -> None:
+    if records.index.has_duplicates:
+        count = int(records.index.duplicated().sum())
+        raise DesignError(
+            f"The times table holds {count:,} second records of '{parameter}' for the same "
+            "patient. Keep one per patient."
+        )
+    differs = days_of(records["start_date"]) != starts["index_day"].to_numpy()
+    if differs.any():
+        raise DesignError(
+            f"In {int(differs.sum()):,} of {len(records):,} records of '{parameter}' the time "
+            "counts from another day than the first supply. Times from different days cannot be "
+            "compared; correct start_date in the times table, or the courses."
+        )
