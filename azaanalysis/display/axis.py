@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -13,13 +14,15 @@ TimeUnit = Literal["days", "weeks", "months"]
 DAYS_PER: dict[str, float] = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH}
 _STEPS: dict[str, tuple[float, ...]] = {
     "days": (1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 360, 720),
-    "weeks": (1, 2, 4, 8, 12, 13, 26, 52, 104, 208),
-    "months": (1, 2, 3, 6, 12, 24, 60, 120),
+    "weeks": (1, 2, 4, 8, 12, 13, 26, 39, 52, 78, 104, 156, 208),
+    "months": (1, 2, 3, 6, 12, 18, 24, 36, 60, 120),
 }
 
 
-def choose_time_unit(last_day: float) -> TimeUnit:
-    """Choose the unit a clinician would speak in: days, weeks up to 18 months, months."""
+def choose_time_unit(last_day: float, about: Mapping[str, Any]) -> TimeUnit:
+    """Take the unit of the study, or the one a clinician would speak in."""
+    if about.get("time_unit") in DAYS_PER:
+        return cast(TimeUnit, about["time_unit"])
     if last_day <= 28:
         return "days"
     return "weeks" if last_day <= 550 else "months"

@@ -19,11 +19,15 @@ from azaanalysis.display.style import (
     SOFT_INK,
     WIDTH,
     ArmStyle,
+    widest,
     width_of,
+    wrap_to,
 )
 from azaanalysis.vocab import sentence_case
 
 LINE = 0.175  # height of a line of small text in inches
+_STEPS_PER_INCH = 120
+LABEL = 1.3  # widest line of a label beside a curve in inches
 
 
 class Place(NamedTuple):
@@ -84,11 +88,25 @@ def draw_steps(axes: Axes, curve: Curve, style: ArmStyle) -> None:
     """Draw one step curve over its band."""
     if not len(curve.days):
         return
-    days, lower = curve.extended(curve.lower)
-    _, upper = curve.extended(curve.upper)
-    _, value = curve.extended(curve.value)
+    kept = visible_steps(axes, curve.days)
+    days = np.append(curve.days[kept], curve.end_day)
+    value, lower, upper = (
+        np.append(numbers[kept], numbers[-1]) for numbers in (curve.value, curve.lower, curve.upper)
+    )
     axes.fill_between(days, lower, upper, step="post", color=style.colour, alpha=0.14, lw=0)
     axes.step(days, value, where="post", color=style.colour, ls=style.line, lw=1.6, clip_on=False)
+
+
+def visible_steps(axes: Axes, days: np.ndarray) -> np.ndarray:
+    """Return the positions of the steps that can be told apart at the size of the axes.
+
+    A study of years has more days than a panel has points; the rest would only make the
+    file large. The last step of each point's width is kept, on its own day.
+    """
+    inches = axes.get_position().width * _drawing_of(axes).get_size_inches()[0]
+    point = axes.get_xlim()[1] / (inches * _STEPS_PER_INCH)
+    bins = np.floor(days / point)
+    return np.flatnonzero(np.append(bins[1:] != bins[:-1], True))
 
 
 def dress_axes(
@@ -135,20 +153,18 @@ def label_ends(axes: Axes, labels: Sequence[tuple[str, float, float, str]]) -> N
     labels
         For each curve: its name, the day and the height of its end, the colour of the word.
     """
-    if not labels:
-        return
     low, high = axes.get_ylim()
-    inches = axes.get_position().height * axes.get_figure().get_size_inches()[1]  # type: ignore[union-attr]
-    gap = (high - low) * (BODY * 1.35 / 72) / inches
+    inches = axes.get_position().height * _drawing_of(axes).get_size_inches()[1]
+    lines = [len(wrap_to(name, LABEL, BODY)) for name, *_ in labels]
+    gap = (high - low) * max(lines, default=1) * (BODY * 1.35 / 72) / inches
     heights = spread([height for _, _, height, _ in labels], gap, low + gap / 2, high - gap / 2)
     right = axes.get_xlim()[1]
     for (name, day, end, colour), height in zip(labels, heights, strict=True):
         if abs(height - end) > gap * 0.4 or day < 0.97 * right:
-            axes.plot(
-                [day, right * 1.012], [end, height], color=colour, lw=0.6, ls=":", clip_on=False
-            )
+            ends = ([day, right * 1.012], [end, height])
+            axes.plot(*ends, color=colour, lw=0.6, ls=":", clip_on=False)
         axes.annotate(
-            name,
+            "\n".join(wrap_to(name, LABEL, BODY)),
             (right, height),
             xytext=(6, 0),
             textcoords="offset points",
@@ -158,6 +174,16 @@ def label_ends(axes: Axes, labels: Sequence[tuple[str, float, float, str]]) -> N
             color=colour,
             annotation_clip=False,
         )
+
+
+def names_need_lines(arms: Sequence[str]) -> bool:
+    """Tell whether the names of the arms are too long to stand beside their numbers."""
+    return widest([sentence_case(arm) or "All" for arm in arms], is_bold=True) > 1.2
+
+
+def at_risk_height(arms: Sequence[str]) -> float:
+    """Return the height of the table beneath an axis in inches."""
+    return LINE * (1 + len(arms) * (2 if names_need_lines(arms) else 1))
 
 
 def draw_at_risk_table(
@@ -182,15 +208,16 @@ def draw_at_risk_table(
     label_at
         Where the arms are named, in inches from the left edge; None leaves the names out.
     """
-    drawing = axes.get_figure()
-    assert isinstance(drawing, Drawing)
+    drawing = _drawing_of(axes)
     if label_at is not None:
         write(drawing, label_at, top, "Number at risk (events so far)", color=SOFT_INK)
-    for line, curve in enumerate(curves, start=1):
-        height = top + line * LINE
+    has_lines = names_need_lines([curve.arm for curve in curves])
+    for place, curve in enumerate(curves, start=1):
+        height = top + place * LINE * (2 if has_lines else 1)
         if label_at is not None:
             name, colour = sentence_case(curve.arm) or "All", styles[curve.arm].word_colour
-            write(drawing, label_at, height, name, color=colour, weight="bold")
+            at = height - (LINE if has_lines else 0)
+            write(drawing, label_at, at, name, color=colour, weight="bold")
         pairs = zip(curve.at_risk, curve.events, strict=True)
         cells = [f"{at_risk} ({events})" for at_risk, events in pairs]
         draw_at_risk(axes, cells, ticks=ticks, top=height)
@@ -198,10 +225,15 @@ def draw_at_risk_table(
 
 def draw_at_risk(axes: Axes, cells: Sequence[str], *, ticks: Sequence[float], top: float) -> None:
     """Write one line of cells, each under its tick."""
-    drawing = axes.get_figure()
-    assert isinstance(drawing, Drawing)
+    drawing = _drawing_of(axes)
     wide, _ = drawing.get_size_inches()
     box, (start, end) = axes.get_position(), axes.get_xlim()
     for tick, cell in zip(ticks, cells, strict=True):
         across = (box.x0 + box.width * (tick - start) / (end - start)) * wide
         write(drawing, across, top, cell, ha="center")
+
+
+def _drawing_of(axes: Axes) -> Drawing:
+    drawing = axes.get_figure()
+    assert isinstance(drawing, Drawing)
+    return drawing

@@ -51,10 +51,6 @@ class Curve:
         step = max(int(np.searchsorted(self.days, day, side="right")) - 1, 0)
         return float(self.value[step]), float(self.lower[step]), float(self.upper[step])
 
-    def extended(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return days and numbers up to the end, ready for steps that hold until the next."""
-        return np.append(self.days, self.end_day), np.append(numbers, numbers[-1:])
-
 
 @dataclass(frozen=True)
 class Panel:

@@ -16,6 +16,7 @@ from azaanalysis.display.numbers import (
     HIDDEN,
     NOT_KNOWN,
     spell,
+    spell_endpoint,
     spell_level,
 )
 from azaanalysis.display.rows import Frame, Line, draw_rows, scale_size
@@ -72,7 +73,7 @@ def draw_forest(
         null=QUANTITIES[quantity].null,
         sides=_sides(rows, better),
     )
-    return _finish(lines, frame, estimate, what=f"{label}{_of(rows)}", caption=caption)
+    return _finish(lines, frame, estimate, what=f"{label}{_of(rows, estimate)}", caption=caption)
 
 
 def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Figure:
@@ -107,7 +108,7 @@ def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Fig
         rate_ticks(highest),
         f"Rate {units[0]}".strip(),
     )
-    what = f"Rate{_of(rows)}, {units[0]}".strip(", ")
+    what = f"Rate{_of(rows, estimate)}, {units[0]}".strip(", ")
     return _finish(lines, frame, estimate, what=what, caption=caption)
 
 
@@ -185,9 +186,9 @@ def _short_level(estimate: Estimate) -> str:
     return "no interval" if level is None else f"{100 * level:g}% CI"
 
 
-def _of(rows: pd.DataFrame) -> str:
+def _of(rows: pd.DataFrame, estimate: Estimate) -> str:
     names = rows["endpoint"].unique()
-    return f" of {in_words(names[0])}" if len(names) == 1 and names[0] else ""
+    return f" of {spell_endpoint(estimate, names[0])}" if len(names) == 1 and names[0] else ""
 
 
 def _sides(rows: pd.DataFrame, better: Better | None) -> tuple[str, str]:

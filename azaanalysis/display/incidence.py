@@ -19,26 +19,43 @@ from azaanalysis.display.axis import (
     time_ticks,
 )
 from azaanalysis.display.canvas import (
+    LABEL,
     LINE,
     Place,
+    at_risk_height,
     draw_at_risk_table,
     draw_legend,
     draw_steps,
     dress_axes,
     flow_arms,
     label_ends,
+    names_need_lines,
     place_axes,
     write,
 )
 from azaanalysis.display.curves import Panel, describe_curves, make_panels, order_arms
 from azaanalysis.display.figure import Figure, finish
-from azaanalysis.display.numbers import spell_level
-from azaanalysis.display.style import BODY, SMALL, WIDTH, ArmStyle, style_arms, widest
+from azaanalysis.display.numbers import spell_endpoint, spell_level
+from azaanalysis.display.style import BODY, SMALL, WIDTH, ArmStyle, style_arms, widest, wrap_to
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 
 _GAP = 0.72  # inches between neighbouring panels
 _CELL = 0.66  # inches that a cell of the table beneath the axis needs
+
+
+@dataclass(frozen=True)
+class _Room:
+    """How the width is shared out: panels side by side, and what stands left and right."""
+
+    columns: int
+    left: float
+    right: float
+    has_labels: bool
+
+    @property
+    def panel_width(self) -> float:
+        return (WIDTH - self.left - self.right - _GAP * (self.columns - 1)) / self.columns
 
 
 @dataclass(frozen=True)
@@ -52,13 +69,7 @@ class _Plan:
     last_day: float
     top_share: float
     heading: str
-    columns: int
-    left: float
-    right: float
-
-    @property
-    def panel_width(self) -> float:
-        return (WIDTH - self.left - self.right - _GAP * (self.columns - 1)) / self.columns
+    room: _Room
 
     @property
     def arms(self) -> list[str]:
@@ -115,24 +126,47 @@ def _first_quantity(estimate: Estimate) -> str:
 def _plan_incidence(
     estimate: Estimate, quantity: str, time_unit: TimeUnit | None, least_at_risk: int | None
 ) -> _Plan:
-    known, arms = order_arms(estimate.only(quantity=quantity))
+    """Lay the figure out with names at the ends of the curves, or else with a legend."""
     last_day = float(np.nanmax(estimate.frame["at_days"].to_numpy(), initial=1))
-    unit = time_unit or choose_time_unit(last_day)
-    causes = estimate.only(quantity=quantity).frame[["endpoint", "cause"]].drop_duplicates()
-    columns = min(len(causes), 2 if len(causes) in (2, 4) else 3) or 1
+    unit = time_unit or choose_time_unit(last_day, estimate.about)
+    n_panels = len(estimate.only(quantity=quantity).frame[["endpoint", "cause"]].drop_duplicates())
+    for has_labels in (True, False) if n_panels == 1 else (False,):
+        room = _make_room(estimate, n_panels, has_labels=has_labels)
+        ticks = time_ticks(last_day, unit, most=max(2, int(room.panel_width / _CELL)))
+        panels = make_panels(estimate, quantity=quantity, ticks=ticks, least_at_risk=least_at_risk)
+        top = 1.0 if quantity == "survival" else percent_top(max(map(_highest, panels)))
+        if has_labels and _end_apart(panels[0], last_day, top):
+            break
+    known, _ = order_arms(estimate)
+    heading = _heading(estimate, panels, quantity)
+    return _Plan(panels, style_arms(known), ticks, unit, last_day, top, heading, room)
+
+
+def _make_room(estimate: Estimate, n_panels: int, *, has_labels: bool) -> _Room:
+    _, arms = order_arms(estimate)
     names = [sentence_case(arm) or "All" for arm in arms]
-    label_width = widest(names, SMALL, is_bold=True)
-    left = max(0.45, label_width + 0.42)
-    right = widest(names, BODY, is_bold=True) + 0.2 if columns == 1 else 0.35
-    width = (WIDTH - left - right - _GAP * (columns - 1)) / columns
-    ticks = time_ticks(last_day, unit, most=max(2, int(width / _CELL)))
-    panels = make_panels(estimate, quantity=quantity, ticks=ticks, least_at_risk=least_at_risk)
-    highest = max((_highest(panel) for panel in panels), default=1.0)
-    top = 1.0 if quantity == "survival" else percent_top(highest)
-    heading = _heading(panels, quantity)
-    return _Plan(
-        panels, style_arms(known), ticks, unit, last_day, top, heading, columns, left, right
-    )
+    beside = 0.0 if names_need_lines(arms) else widest(names, SMALL, is_bold=True)
+    left = max(0.5, beside + 0.42)
+    ends = [line for name in names for line in wrap_to(name, LABEL, BODY)]
+    right = widest(ends, BODY, is_bold=True) + 0.2 if has_labels else 0.4
+    return _Room(_columns(n_panels, WIDTH - left - right), left, right, has_labels)
+
+
+def _columns(n_panels: int, width: float) -> int:
+    """Return how many panels stand side by side, each wide enough for three ticks."""
+    if n_panels < 2:
+        return 1
+    even = 2 if n_panels in (2, 4) else 3
+    return even if (width - _GAP * (even - 1)) / even >= 2 * _CELL else 2
+
+
+def _end_apart(panel: Panel, last_day: float, top_share: float) -> bool:
+    """Tell whether names can stand at the ends of the curves without long lines to them."""
+    curves = [curve for curve in panel.curves if len(curve.value)]
+    ends = sorted(float(curve.value[-1]) / top_share for curve in curves)
+    # Two names may be moved apart a little; three in one place would lose their curves.
+    threes = [high - low for low, high in zip(ends, ends[2:], strict=False)]
+    return min(threes, default=1.0) > 0.08 and all(c.end_day >= 0.9 * last_day for c in curves)
 
 
 def _highest(panel: Panel) -> float:
@@ -140,14 +174,17 @@ def _highest(panel: Panel) -> float:
     return float(max(tops, default=0.0))
 
 
-def _heading(panels: list[Panel], quantity: str) -> str:
+def _heading(estimate: Estimate, panels: list[Panel], quantity: str) -> str:
     endpoints = list(dict.fromkeys(panel.endpoint for panel in panels if panel.endpoint))
     label = QUANTITIES[quantity].label
     if len(endpoints) != 1:
         return f"{label} (%)"
+    name = spell_endpoint(estimate, endpoints[0])
     if quantity == "survival":
-        return f"{label.replace('the event', in_words(endpoints[0]))} (%)"
-    return f"{label} of {in_words(endpoints[0])} (%)"
+        return f"{label.replace('the event', name)} (%)"
+    cause = panels[0].cause if len(panels) == 1 else ""
+    by = f": {in_words(cause)}" if cause and cause != endpoints[0] else ""
+    return f"{label} of {name}{by} (%)"
 
 
 def _how_to_read(estimate: Estimate, quantity: str) -> str:
@@ -162,27 +199,27 @@ def _how_to_read(estimate: Estimate, quantity: str) -> str:
 
 
 def _draw_incidence(plan: _Plan) -> Drawing:
-    rows = math.ceil(len(plan.panels) / plan.columns)
+    rows = math.ceil(len(plan.panels) / plan.room.columns)
     is_single = len(plan.panels) == 1
     height = 3.1 if is_single else 1.9
-    table = 0.62 + LINE * (len(plan.arms) + 1)
+    table = 0.62 + at_risk_height(plan.arms)
     title = 0.0 if is_single else 0.25
-    head = 0.38 if is_single else 0.62 + LINE * flow_arms(plan.arms)[-1][1]
+    head = 0.38 if plan.room.has_labels else 0.62 + LINE * flow_arms(plan.arms)[-1][1]
     drawing = Drawing(figsize=(WIDTH, head + rows * (title + height + table) + 0.05))
     write(drawing, 0.05, 0.14, plan.heading, fontsize=BODY, weight="bold")
-    if not is_single:
+    if not plan.room.has_labels:
         draw_legend(drawing, plan.arms, plan.styles, top=0.42)
     for place, panel in enumerate(plan.panels):
-        row, column = divmod(place, plan.columns)
-        left = plan.left + column * (plan.panel_width + _GAP)
+        row, column = divmod(place, plan.room.columns)
+        left = plan.room.left + column * (plan.room.panel_width + _GAP)
         top = head + row * (title + height + table) + title
-        axes = _draw_panel(drawing, plan, panel, Place(left, top, plan.panel_width, height))
+        axes = _draw_panel(drawing, plan, panel, Place(left, top, plan.room.panel_width, height))
         below = top + height + 0.62
         label_at = 0.05 if column == 0 else None
         draw_at_risk_table(
             axes, panel.curves, ticks=plan.ticks, styles=plan.styles, top=below, label_at=label_at
         )
-        if is_single:
+        if plan.room.has_labels:
             label_ends(axes, _ends(panel, plan.styles))
     return drawing
 
@@ -195,7 +232,7 @@ def _draw_panel(drawing: Drawing, plan: _Plan, panel: Panel, place: Place) -> Ax
     )
     for curve in panel.curves:
         draw_steps(axes, curve, plan.styles[curve.arm])
-    start = "the start of treatment" if plan.columns == 1 else "start"
+    start = "the start of treatment" if plan.room.columns == 1 else "start"
     axes.set_xlabel(f"{sentence_case(plan.unit)} since {start}")
     if len(plan.panels) > 1:
         title = sentence_case(panel.cause or panel.endpoint)

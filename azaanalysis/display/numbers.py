@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from azaanalysis.vocab import QUANTITIES, Scale, sentence_case
+from azaanalysis.result import Estimate
+from azaanalysis.vocab import QUANTITIES, Scale, in_words, sentence_case
 
 NOT_KNOWN = "–"
 NOT_REACHED = "NR"
@@ -107,6 +108,14 @@ def spell_level(about: Mapping[str, Any]) -> str:
 def spell_threshold(smallest_count: int) -> str:
     """Spell a count that may not be shown: ``"<5"``."""
     return f"<{smallest_count}"
+
+
+def spell_endpoint(estimate: Estimate, endpoint: str) -> str:
+    """Spell an endpoint inside a sentence: by its label in the study, or its code in words."""
+    label = str(estimate.about.get("endpoint_label", ""))
+    if not label or len(estimate.frame["endpoint"].unique()) > 1:
+        return in_words(endpoint)
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def spell_column(name: str) -> str:

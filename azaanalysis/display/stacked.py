@@ -26,10 +26,12 @@ from azaanalysis.display.canvas import (
     dress_axes,
     flow,
     place_axes,
+    visible_steps,
     write,
 )
 from azaanalysis.display.curves import Curve, Panel, describe_curves, make_panels, order_arms
 from azaanalysis.display.figure import Figure, finish
+from azaanalysis.display.numbers import spell_endpoint
 from azaanalysis.display.style import (
     BODY,
     INK,
@@ -40,10 +42,11 @@ from azaanalysis.display.style import (
     colour_reasons,
     style_arms,
     width_of,
+    wrap_to,
 )
 from azaanalysis.errors import EstimationError
 from azaanalysis.result import Estimate
-from azaanalysis.vocab import in_words, sentence_case
+from azaanalysis.vocab import sentence_case
 
 _GAP, _EDGE, _HEIGHT = 0.5, 0.45, 2.5
 _ORDER = "(from the bottom up; the line is the total)"
@@ -73,7 +76,12 @@ class _Plan:
     @property
     def head(self) -> float:
         """Height of heading, reasons and names of the arms."""
-        return 0.76 + LINE * _flow_reasons(self.reasons)[-1][1]
+        lines = max(len(self.title_of(stack.arm)) for stack in self.stacks)
+        return 0.76 + LINE * (_flow_reasons(self.reasons)[-1][1] + lines - 1)
+
+    def title_of(self, arm: str) -> list[str]:
+        """Name of an arm, in lines that fit over its panel."""
+        return wrap_to(sentence_case(arm) or "All", 0.92 * self.panel_width, BODY)
 
     @property
     def panel_width(self) -> float:
@@ -129,14 +137,14 @@ def _make_plan(
 ) -> tuple[_Plan, list[Panel]]:
     by_reason = estimate.only(cause=[*reasons, ""])
     last_day = float(np.nanmax(estimate.frame["at_days"].to_numpy(), initial=1))
-    unit = time_unit or choose_time_unit(last_day)
+    unit = time_unit or choose_time_unit(last_day, estimate.about)
     known, arms = order_arms(estimate)
     width = (WIDTH - _EDGE - 0.35 - _GAP * (len(arms) - 1)) / len(arms)
     ticks = time_ticks(last_day, unit, most=max(2, int(width / 0.5)))
     panels = make_panels(by_reason, quantity="risk", ticks=ticks)
     panels = [panel for panel in panels if panel.cause]
     stacks = [_stack(arm, panels, _total(estimate, arm, ticks)) for arm in arms]
-    heading = f"Cumulative incidence of {in_words(panels[0].endpoint)} (%)"
+    heading = f"Cumulative incidence of {spell_endpoint(estimate, panels[0].endpoint)} (%)"
     plan = _Plan(stacks, reasons, style_arms(known), ticks, unit, last_day, heading)
     return plan, panels
 
@@ -187,20 +195,21 @@ def _draw(plan: _Plan) -> Drawing:
 
 
 def _draw_stack(axes: Axes, stack: _Stack, colours: dict[str, str]) -> None:
-    below = np.zeros(len(stack.days))
-    for colour, above in zip(colours.values(), stack.heights, strict=True):
-        axes.fill_between(stack.days, below, above, step="post", color=colour, lw=0)
-        axes.step(stack.days, above, where="post", color="white", lw=0.8)
+    kept = visible_steps(axes, stack.days)
+    days, below = stack.days[kept], np.zeros(len(kept))
+    for colour, height in zip(colours.values(), stack.heights, strict=True):
+        above = height[kept]
+        axes.fill_between(days, below, above, step="post", color=colour, lw=0)
+        axes.step(days, above, where="post", color="white", lw=0.6)
         below = above
-    axes.step(stack.days, stack.total, where="post", color=INK, lw=1.2, clip_on=False)
+    axes.step(days, stack.total[kept], where="post", color=INK, lw=1.2, clip_on=False)
 
 
 def _name_panel(axes: Axes, drawing: Drawing, plan: _Plan, stack: _Stack, left: float) -> None:
     style = plan.styles[stack.arm]
-    name = sentence_case(stack.arm) or "All"
-    write(
-        drawing, left, plan.head - 0.13, name, color=style.word_colour, fontsize=BODY, weight="bold"
-    )
+    for i, line in enumerate(reversed(plan.title_of(stack.arm))):
+        top = plan.head - 0.13 - i * LINE
+        write(drawing, left, top, line, color=style.word_colour, fontsize=BODY, weight="bold")
     axes.set_xlabel(f"{sentence_case(plan.unit)} since start")
     cells = stack.curves[0].at_risk
     top = plan.head + _HEIGHT + 0.62

@@ -15,6 +15,7 @@ from azaanalysis.display.numbers import (
     NOT_REACHED,
     spell,
     spell_count,
+    spell_endpoint,
     spell_fixed,
     spell_interval,
     spell_level,
@@ -181,7 +182,9 @@ def _interval_heading(shown: _Shown) -> str:
 
 def _caption(shown: _Shown) -> str:
     quantities = [QUANTITIES[quantity].label for quantity in shown.quantities]
-    endpoints = [in_words(name) for name in shown.frame["endpoint"].unique() if name]
+    endpoints = [
+        spell_endpoint(shown.estimate, name) for name in shown.frame["endpoint"].unique() if name
+    ]
     later = [label[:1].lower() + label[1:] for label in quantities[1:]]
     label = ", ".join([*quantities[:1], *later]) or "No estimate"
     return f"{label}: {', '.join(endpoints)}" if endpoints else label
