@@ -25,6 +25,10 @@ class EstimationError(AzaError):
     """An estimator was asked for something it cannot give."""
 
 
+class ParameterError(AzaError):
+    """A setting of the synthetic cohort is missing or impossible."""
+
+
 class ReportError(AzaError):
     """A notebook could not be executed, or a report could not be written."""
 

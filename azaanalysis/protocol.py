@@ -8,15 +8,15 @@ from typing import Literal
 
 import pandas as pd
 
-from azaanalysis.study import (
+from azaanalysis.settings import (
     DiscontinuationEndpoint,
     Endpoint,
     EventEndpoint,
     Population,
     RecordedEndpoint,
-    Study,
     VisitEndpoint,
 )
+from azaanalysis.study import Study
 from azaanalysis.vocab import in_words, sentence_case
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azaanalysis.cohort import Cohort
 from azaanalysis.load import load_cohort as load_files
-from azaanalysis.study import Source
+from azaanalysis.settings import Source
 from azaanalysis.synthetic import make_cohort
 
 

@@ -9,7 +9,7 @@ from azaanalysis.cohort import Cohort
 from azaanalysis.design.attrition import Attrition
 from azaanalysis.design.days import NEVER, days_of
 from azaanalysis.errors import DesignError
-from azaanalysis.study import Population
+from azaanalysis.settings import Population
 from azaanalysis.vocab import DAYS_PER_YEAR, in_words
 from azaanalysis.wording import nearest
 

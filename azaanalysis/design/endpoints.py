@@ -10,7 +10,7 @@ import pandas as pd
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.days import NEVER, days_of, earliest, starts_group
 from azaanalysis.errors import DesignError
-from azaanalysis.study import EventEndpoint, VisitEndpoint
+from azaanalysis.settings import EventEndpoint, VisitEndpoint
 from azaanalysis.wording import nearest
 
 

@@ -21,13 +21,13 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.recorded import follow_recorded
 from azaanalysis.design.starts import find_starts
 from azaanalysis.design.treatment import Treatment, follow_treatment
-from azaanalysis.study import (
+from azaanalysis.settings import (
     DiscontinuationEndpoint,
     EventEndpoint,
     RecordedEndpoint,
-    Study,
     VisitEndpoint,
 )
+from azaanalysis.study import Study
 
 EMPTY = Dated(np.array([], dtype=np.int64), np.array([], dtype=np.int64))
 

@@ -11,7 +11,8 @@ from azaanalysis.design.attrition import Attrition
 from azaanalysis.design.days import days_of
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
-from azaanalysis.study import RecordedEndpoint, Study
+from azaanalysis.settings import RecordedEndpoint
+from azaanalysis.study import Study
 from azaanalysis.wording import nearest
 
 

@@ -12,7 +12,8 @@ from azaanalysis.design.attrition import Attrition
 from azaanalysis.design.days import NEVER, days_of, latest_so_far, starts_group
 from azaanalysis.design.eligibility import keep_eligible
 from azaanalysis.errors import DesignError
-from azaanalysis.study import Comparison, Study
+from azaanalysis.settings import Comparison
+from azaanalysis.study import Study
 from azaanalysis.wording import nearest
 
 

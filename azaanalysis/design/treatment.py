@@ -10,7 +10,7 @@ import pandas as pd
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.days import NEVER, days_of, earliest, latest_so_far, starts_group
 from azaanalysis.design.starts import components_of, drugs_of
-from azaanalysis.study import Comparison
+from azaanalysis.settings import Comparison
 
 UNKNOWN_REASON = "unknown"
 

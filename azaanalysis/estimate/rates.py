@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from scipy.special import gammaincinv
 
 from azaanalysis.design.follow_up import FollowUp
@@ -59,36 +60,17 @@ def estimate_rates(
             "The exact Poisson interval needs whole counts, but this follow-up is weighted. "
             "Ask for the rate alone with level=None, or for the rates of the unweighted follow-up."
         )
-    frame = follow_up.frame
-    years = (frame["exit_days"] - frame["entry_days"]) / DAYS_PER_YEAR
-    sums = (
-        frame.assign(
-            years=years,
-            weighted_years=years * frame["weight"],
-            weighted_events=frame["n_events"] * frame["weight"],
-        )
-        .groupby("arm", observed=False)[["years", "n_events", "weighted_years", "weighted_events"]]
-        .sum()
-    )
-    patients = frame["arm"].value_counts()
-    rows = []
-    for arm, total in sums.iterrows():
-        unit = per_years / total["weighted_years"] if total["weighted_years"] > 0 else np.nan
-        low, high = _exact_poisson(total["n_events"], level)
-        row = {
+    rows = [
+        {
             "endpoint": follow_up.endpoint,
             "cause": follow_up.causes[0] if follow_up.n_own == 1 else "",
-            "arm": arm,
             "quantity": "rate",
             "unit": f"per {per_years:g} patient-years",
-            "value": total["weighted_events"] * unit,
-            "lower": low * unit,
-            "upper": high * unit,
-            "patients": patients[str(arm)],
-            "events": total["n_events"],
-            "patient_years": total["years"],
+            **_rate(patients, per_years, level),
+            "arm": arm,
         }
-        rows.append(row)
+        for arm, patients in follow_up.frame.groupby("arm", observed=False)
+    ]
     about = {
         **follow_up.about,
         "method": "exact Poisson (Garwood)",
@@ -96,6 +78,23 @@ def estimate_rates(
         "interval": "Poisson counts, patients independent",
     }
     return Estimate.from_rows(rows, about=about)
+
+
+def _rate(patients: pd.DataFrame, per_years: float, level: float | None) -> dict[str, float]:
+    """Return the rate of one arm with its limits, and what was observed."""
+    years = (patients["exit_days"] - patients["entry_days"]) / DAYS_PER_YEAR
+    events, weight = patients["n_events"], patients["weight"]
+    weighted_years = (years * weight).sum()
+    unit = per_years / weighted_years if weighted_years > 0 else np.nan
+    low, high = _exact_poisson(events.sum(), level)
+    return {
+        "value": (events * weight).sum() * unit,
+        "lower": low * unit,
+        "upper": high * unit,
+        "patients": len(patients),
+        "events": events.sum(),
+        "patient_years": years.sum(),
+    }
 
 
 def _exact_poisson(count: float, level: float | None) -> tuple[float, float]:

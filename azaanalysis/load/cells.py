@@ -44,7 +44,7 @@ _TRUTHS = {
     **dict.fromkeys(("false", "no", "n", "0", "f"), False),
 }
 # A further column counts as numbers with errors, not as text, if this share of it is numbers.
-_MOSTLY = 0.8
+_MOSTLY = 0.6
 
 
 def read_numbers(words: Sequence[str], *, decimal: str = ".", thousands: str = "") -> Reading:
@@ -73,7 +73,11 @@ def read_counts(words: Sequence[str], *, decimal: str = ".", thousands: str = ""
         _FRACTION if trouble is None and value != round(value) else trouble
         for value, trouble in zip(numbers.meanings, numbers.troubles, strict=True)
     ]
-    return Reading(numbers.meanings, troubles)
+    whole = [
+        None if trouble else value
+        for value, trouble in zip(numbers.meanings, troubles, strict=True)
+    ]
+    return Reading(whole, troubles)
 
 
 def read_truths(words: Sequence[str]) -> Reading:

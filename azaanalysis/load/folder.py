@@ -153,7 +153,8 @@ def _files_of(
             yield from ((part, file) for file in own)
     if not parts:
         part = Part(**mapping.defaults.model_dump(exclude_unset=True))
-        yield from ((part, file) for file in _files_named(folder, table))
+        files = _files_named(folder, table)
+        yield from ((part, file) for file in files if len(files) == 1)
 
 
 def _files_named(folder: Folder, table: str) -> list[str]:
@@ -177,8 +178,9 @@ def unexpected_files(
 ) -> Iterator[Fault]:
     """Find two files for one table, and files that no table is read from."""
     for table in TABLES:
-        files = [name for name in folder.data_files if stem(name) == table]
-        if len(files) > 1 and not mapping.parts(table):
+        files = [] if mapping.parts(table) else _files_named(folder, table)
+        if len(files) > 1:
+            tables.setdefault(table, [])
             yield Fault(
                 *(table, ", ".join(files), "", (), f"{len(files)} files for {table}", "one file"),
                 "keep one, or name them all in the mapping file",

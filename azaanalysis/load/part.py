@@ -16,6 +16,7 @@ from azaanalysis.load.recipe import make_column, make_further
 from azaanalysis.load.source import Made, Source
 from azaanalysis.load.units import convert_labs
 from azaanalysis.schema import TABLES, Origin
+from azaanalysis.schema.origins import Flags
 from azaanalysis.vocab import as_code
 
 Recipes = Mapping[str, Recipe]
@@ -68,13 +69,20 @@ def _assembled(
         kept.n_rows,
         {name: recipe.column for name, recipe in recipes.items() if recipe.column},
         kept.sheet.rows,
-        {name: column.unreadable for name, column in made.items() if column.unreadable.any()},
+        _unreadable(source.table, made, kept.n_rows),
     )
     n_read = source.n_rows + source.sheet.n_blank
     tally = Tally(source.sheet.file, source.table, n_read, kept.n_rows, n_read - kept.n_rows)
     for column in made.values():
         faults, notes = [*faults, *column.faults], [*notes, *column.notes]
     return Rows(frame, origin, faults, notes, tally)
+
+
+def _unreadable(table: str, made: Mapping[str, Made], n_rows: int) -> dict[str, Flags]:
+    """Return which cells could not be read; all of a required column that is not there."""
+    required = [column.name for column in TABLES[table].columns if column.required]
+    absent = {name: np.ones(n_rows, dtype=bool) for name in required if name not in made}
+    return absent | {name: c.unreadable for name, c in made.items() if c.unreadable.any()}
 
 
 def _plan(source: Source) -> tuple[dict[str, Recipe], list[Fault], list[Note]]:

@@ -238,7 +238,9 @@ def _none(source: Source) -> np.ndarray:
 def make_further(source: Source, name: str, recipe: Recipe) -> Made:
     """Make a column that the schema does not know; its kind is stated, or judged from its cells."""
     kind = recipe.kind or (_kind(source, recipe) if recipe.column is not None else "text")
-    return make_column(source, Column(name, kind, ""), recipe)  # type: ignore[arg-type]
+    made = make_column(source, Column(name, kind, ""), recipe)  # type: ignore[arg-type]
+    hint = f"; if the column is not a {kind}, state its kind in the mapping file"
+    return replace(made, faults=[replace(f, remedy=f.remedy + hint) for f in made.faults])
 
 
 def _kind(source: Source, recipe: Recipe) -> str:

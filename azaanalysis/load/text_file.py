@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +32,13 @@ def read_text(path: Path, part: Part, *, table: str) -> Sheet:
     """
     text = _decoded(path, part.encoding)
     delimiter = part.delimiter or ("\t" if ".tsv" in path.name.lower() else ",")
-    header, n_lines = _header(text, part.skip_rows, delimiter)
+    header, n_lines, has_rows = _header(text, part.skip_rows, delimiter)
     _refuse_strange_header(path.name, header, text, delimiter=delimiter, table=table)
     if part.is_automatic:
         _refuse_titles(path.name, text, delimiter, skip_rows=part.skip_rows, table=table)
+    _refuse_open_quote(path.name, text, delimiter)
+    if not has_rows:
+        raise refuse(path.name, "no rows", "rows under the header", "export the file again")
     faults = header_faults(path.name, header, table=table)
     cells, odd_rows = _cells(text, header, n_lines, delimiter)
     faults += [_ragged(path.name, table, len(header), odd_rows)] if odd_rows else []
@@ -44,7 +48,7 @@ def read_text(path: Path, part: Part, *, table: str) -> Sheet:
 
 
 def _decoded(path: Path, encoding: str | None) -> str:
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    content = unpacked(path) if path.suffix == ".gz" else path.read_bytes()
     if not content.strip():
         raise refuse(path.name, "an empty file", "a header and rows", "export the file again")
     try:
@@ -54,6 +58,15 @@ def _decoded(path: Path, encoding: str | None) -> str:
         raise refuse(path.name, f"the encoding '{encoding}'", "a known one", remedy) from None
     except UnicodeDecodeError as error:
         raise _wrong_encoding(path.name, content, error) from None
+
+
+def unpacked(path: Path) -> bytes:
+    """Unpack a file packed with gzip."""
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        remedy = "copy it again: it may have been cut short"
+        raise refuse(path.name, "a file that cannot be unpacked", "gzip", remedy) from None
 
 
 def _wrong_encoding(file: str, content: bytes, error: UnicodeDecodeError) -> DataError:
@@ -68,15 +81,16 @@ def _wrong_encoding(file: str, content: bytes, error: UnicodeDecodeError) -> Dat
     )
 
 
-def _header(text: str, skip_rows: int, delimiter: str) -> tuple[list[str], int]:
-    """Return the header and the number of the line it ends on."""
+def _header(text: str, skip_rows: int, delimiter: str) -> tuple[list[str], int, bool]:
+    """Return the header, the number of the line it ends on, and whether anything follows."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] = []
     for place, line in enumerate(reader):
         header = line
         if place >= skip_rows:
             break
-    return [name.strip() for name in header], reader.line_num
+    n_lines = reader.line_num
+    return [name.strip() for name in header], n_lines, next(reader, None) is not None
 
 
 def _refuse_strange_header(
@@ -94,6 +108,17 @@ def _refuse_strange_header(
             f"columns parted by {_DELIMITERS.get(delimiter, delimiter)}",
             f'state delimiter: "{shown}" in the mapping file',
             rows=[1],
+        )
+
+
+def _refuse_open_quote(file: str, text: str, delimiter: str) -> None:
+    """Refuse a quotation mark that is never closed: it would swallow all rows after it."""
+    if text.count('"') % 2:
+        n_rows = sum(1 for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        raise refuse(
+            *(file, "a quotation mark that is never closed", "quotation marks in pairs"),
+            "close every quotation mark, or remove it",
+            rows=[n_rows],
         )
 
 

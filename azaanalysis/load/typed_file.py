@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tempfile
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from azaanalysis.load.sheet import Sheet, refuse
+from azaanalysis.load.text_file import unpacked
 
 
 def read_parquet(path: Path) -> Sheet:
@@ -39,9 +39,9 @@ def read_xpt(path: Path) -> Sheet:
     if path.suffix != ".gz":
         return _filled(Sheet(path.name, _xpt_cells(path, path.name)))
     with tempfile.TemporaryDirectory() as folder:
-        unpacked = Path(folder) / path.stem
-        unpacked.write_bytes(gzip.decompress(path.read_bytes()))
-        return _filled(Sheet(path.name, _xpt_cells(unpacked, path.name)))
+        plain = Path(folder) / path.stem
+        plain.write_bytes(unpacked(path))
+        return _filled(Sheet(path.name, _xpt_cells(plain, path.name)))
 
 
 def _xpt_cells(path: Path, name: str) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 
@@ -36,7 +36,7 @@ def column_faults(view: View, *, today: date) -> Iterator[Fault]:
 def _empty(view: View, column: Column) -> list[Fault]:
     fault = Fault(
         view.name,
-        *("", column.name, (), "an empty cell", f"a value in every row ({column.meaning})"),
+        *("", column.name, (), "an empty cell", f"a value in every row ({column.meaning[:-1]})"),
         "fill the cell, or leave the row out with 'where' in the mapping file",
     )
     return view.faults(fault, view.missing(column.name))
@@ -103,15 +103,22 @@ def _unknown_drugs(view: View) -> Iterator[Fault]:
             "courses",
             *("", "drug", (), f"the drug '{word}'", "an ingredient or brand of the vocabulary"),
             "correct the spelling, or declare it under 'drugs' in the mapping file"
-            + nearest(word, names),
+            + nearest_drug(word, names),
         )
         yield from view.faults(_literal(fault), view.words("drug", [word]))
 
 
-def nearest(word: str, known: object) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """Name the known words most like a word, as the end of a remedy; nothing if none is."""
-    close = get_close_matches(word.lower(), list(known), n=3, cutoff=0.7)  # type: ignore[call-overload]
+    close = get_close_matches(word, list(known), n=3, cutoff=0.7)
     return f" (nearest: {', '.join(close)})" if close else ""
+
+
+def nearest_drug(word: str, names: Mapping[str, str]) -> str:
+    """Name the drugs one of whose names is most like a word, as the end of a remedy."""
+    close = get_close_matches(word.replace("_", " "), list(names), n=5, cutoff=0.7)
+    drugs_named = list(dict.fromkeys(names[name] for name in close))[:3]
+    return f" (nearest: {', '.join(drugs_named)})" if close else ""
 
 
 def _literal(fault: Fault) -> Fault:

@@ -16,7 +16,7 @@ _DAY = np.timedelta64(1, "D")
 
 def days_after_death(view: View, column: str) -> np.ndarray:
     """Return days from the patient's death to the row's date; missing if either is."""
-    return _days(view[column], view.of_patient("death_date"))
+    return _days(view[column], view.death)
 
 
 def just_after_death(view: View, column: str) -> Flags:

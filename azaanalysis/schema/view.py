@@ -68,6 +68,13 @@ class View:
         """Return what the row's patient has in a date column of ``patients``."""
         return self.of_person(self.patients[column].to_numpy())
 
+    @cached_property
+    def death(self) -> np.ndarray:
+        """Return the day the row's patient died, unless that day is itself a fault."""
+        patients = self.patients
+        is_sound = ~(patients["death_date"] < patients["observed_from"])
+        return self.of_person(patients["death_date"].where(is_sound).to_numpy())
+
     def of_person(self, values: np.ndarray) -> np.ndarray:
         """Return a value per patient for each row; missing where the patient is unknown."""
         or_missing = np.append(values, np.array("NaT", dtype=values.dtype))
@@ -75,7 +82,7 @@ class View:
 
     @cached_property
     def spells(self) -> tuple[np.ndarray, Flags]:
-        """Return the order of courses by patient, drug and start, and which follow the same drug."""
+        """Return courses in order of patient, drug, start, and which follow the same drug."""
         drug = self["drug"].astype("int64")
         spell = self.person.astype("int64") * (drug.max(initial=0) + 2) + drug
         order = np.lexsort((self["start_date"].astype("int64"), spell))
@@ -89,8 +96,9 @@ class View:
         days = np.ceil((patients["age_years"] + 1) * _ONE_YEAR_DAYS).fillna(0).astype("int64")
         from_age = patients["observed_from"] - pd.to_timedelta(days, unit="D")
         from_age = from_age.where(patients["age_years"].notna())
-        birth = patients["birth_date"].fillna(from_age).to_numpy(dtype="datetime64[s]")
-        return self.of_person(birth)
+        birth = patients["birth_date"].fillna(from_age)
+        is_sound = ~(birth > patients["observed_from"])
+        return self.of_person(birth.where(is_sound).to_numpy(dtype="datetime64[s]"))
 
     def faults(self, fault: Fault, flags: Flags) -> list[Fault]:
         """Place a fault in every file that has flagged rows."""

@@ -1,0 +1,162 @@
+"""The sections of a study file, and what each may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+Strategy = Literal["as_started", "on_treatment"]
+Intercurrent = Literal["discontinuation", "switch", "death"]
+Days = Annotated[int, Field(ge=0)]
+# Ways a spell on a drug can end without the drug having been given up.
+ENDED_NOT_STOPPED = ("completed", "administrative", "lost_to_follow_up")
+
+
+class Section(BaseModel):
+    """A section of the study file: frozen, and refusing keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SyntheticSource(Section):
+    """Invented patients, made by ``make_cohort``."""
+
+    patients: Annotated[int, Field(ge=1)] = 20_000
+    seed: int
+    world: str = "inflammatory_bowel_disease"
+
+
+class Source(Section):
+    """Where the patients come from: invented, or a folder of tables (CSV, Parquet, Excel, XPT)."""
+
+    synthetic: SyntheticSource | None = None
+    folder: Path | None = None
+    mapping: Path | None = None
+    name: str = ""
+    smallest_count: Annotated[int, Field(ge=1)] = 5
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Source:
+        if (self.synthetic is None) == (self.folder is None):
+            raise ValueError("give exactly one of 'synthetic' and 'folder'")
+        return self
+
+
+class Span(Section):
+    """A range of numbers or dates; an open end is left out."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Population(Section):
+    """Who is eligible, judged on the day of the first supply."""
+
+    diseases: tuple[str, ...] = ()
+    age_years: Span = Span()
+    without: tuple[str, ...] = ()
+    described_as: str = ""
+
+
+class Comparison(Section):
+    """The arms, and the rules that are the same for all of them."""
+
+    arms: dict[str, tuple[str, ...]] = Field(min_length=1)
+    reference: str
+    washout_days: Days = 365
+    together_within_days: Days = 0
+    strategy: Strategy = "on_treatment"
+    permissible_gap_days: Days = 60
+    horizon_days: Annotated[int, Field(ge=1)] = 365
+    first_day: Literal[0, 1] = 0
+
+    @field_validator("arms")
+    @classmethod
+    def _every_arm_has_a_drug(cls, arms: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        empty = [arm for arm, drugs in arms.items() if not drugs]
+        if empty:
+            raise ValueError(f"arm '{empty[0]}' has no drug; give it at least one drug or class")
+        same = [arm for arm, drugs in arms.items() if list(arms.values()).count(drugs) > 1]
+        if same:
+            raise ValueError(f"arms {' and '.join(same)} have the same drugs; make them differ")
+        return arms
+
+    @field_validator("reference")
+    @classmethod
+    def _reference_is_an_arm(cls, reference: str, info: ValidationInfo) -> str:
+        arms = info.data.get("arms", {})
+        if arms and reference not in arms:
+            raise ValueError(f"'{reference}' is not an arm; the arms are {', '.join(arms)}")
+        return reference
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The arms that are compared with the reference, in the order of the file."""
+        return tuple(arm for arm in self.arms if arm != self.reference)
+
+
+class _Endpoint(Section):
+    """What every kind of endpoint may say."""
+
+    label: str = ""
+    strategy: Strategy | None = None
+    competing: tuple[Intercurrent, ...] = ("death",)
+    lag_days: Days = 0
+    horizon_days: Annotated[int, Field(ge=1)] | None = None
+
+
+class VisitEndpoint(_Endpoint):
+    """The first visit at which response or remission was seen."""
+
+    kind: Literal["visit"]
+    finding: Literal["response", "remission"] = "response"
+    competing: tuple[Intercurrent, ...] = ("discontinuation", "death")
+
+
+class EventEndpoint(_Endpoint):
+    """A dated event, such as an infection: the first, or all of them."""
+
+    kind: Literal["event"]
+    event: str
+    where: dict[str, bool | str] = Field(default_factory=dict)
+    count: Literal["first", "all"] = "first"
+    episode_gap_days: Days = 0
+
+
+class DiscontinuationEndpoint(_Endpoint):
+    """The end of the first treatment, by reason."""
+
+    kind: Literal["discontinuation"]
+    causes: Literal["any"] | dict[str, tuple[str, ...]] = "any"
+    censor: tuple[str, ...] = ENDED_NOT_STOPPED
+
+
+class RecordedEndpoint(_Endpoint):
+    """A time to event as the source itself derived it (CDISC ADTTE, a trial's own table)."""
+
+    kind: Literal["recorded"]
+    parameter: str
+    causes: tuple[str, ...] = ()
+
+
+Endpoint = Annotated[
+    VisitEndpoint | EventEndpoint | DiscontinuationEndpoint | RecordedEndpoint,
+    Field(discriminator="kind"),
+]
+
+
+class Show(Section):
+    """What the tables and figures show."""
+
+    at_days: tuple[Days, ...] = (84, 182, 365)
+    per_years: Annotated[float, Field(gt=0)] = 100
+    time_unit: Literal["days", "weeks", "months"] = "weeks"
