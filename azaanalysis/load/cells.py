@@ -55,11 +55,12 @@ def read_numbers(words: Sequence[str], *, decimal: str = ".", thousands: str = "
     if decimal != ".":
         plain = plain.str.replace(".", "?", regex=False).str.replace(decimal, ".", regex=False)
     is_number = plain.str.fullmatch(_NUMBER).astype(bool)
-    values = pd.to_numeric(plain.where(is_number), errors="coerce")
+    # float() reads exactly what another program wrote; pandas may be off by the last digit.
+    values = [float(word) if ok else None for word, ok in zip(plain, is_number, strict=True)]
     troubles = [None] * len(words)
     for place in (~is_number.to_numpy()).nonzero()[0]:
         troubles[place] = _number_trouble(words[place])  # type: ignore[call-overload]
-    return Reading(values.to_list(), troubles)
+    return Reading(values, troubles)
 
 
 def _number_trouble(word: str) -> Trouble:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -66,7 +67,8 @@ def _opened(path: Path, *, formulas: bool = False) -> Any:
     import openpyxl  # takes a moment, and few exports are workbooks
 
     try:
-        return openpyxl.load_workbook(path, read_only=True, data_only=not formulas)
+        content = io.BytesIO(path.read_bytes())  # so that no file is left open
+        return openpyxl.load_workbook(content, read_only=True, data_only=not formulas)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError):
         remedy = "save it again as .xlsx, without a password"
         raise refuse(path.name, "no readable workbook", "an Excel file", remedy) from None
