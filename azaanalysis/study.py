@@ -96,6 +96,7 @@ class _StrictLoader(yaml.SafeLoader):
     """YAML that refuses a key given twice; the plain loader keeps the last in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping, or say where a key stands twice."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
