@@ -70,6 +70,11 @@ class FollowUp:
         return tuple(self.frame["arm"].cat.categories)
 
     @property
+    def own_causes(self) -> tuple[str, ...]:
+        """The causes that are the endpoint itself."""
+        return self.causes[: self.n_own]
+
+    @property
     def is_weighted(self) -> bool:
         """Whether any patient counts for more or less than one."""
         return bool((self.frame["weight"] != 1.0).any())
