@@ -1,0 +1,150 @@
+"""Estimates on disk: CSV for a spreadsheet, JSON for a program, small counts already blank."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.disclosure import smallest_count_of, suppress
+from azaanalysis.display.numbers import spell_count
+from azaanalysis.display.table import Column, Table, guard_formula
+from azaanalysis.errors import ReportError
+from azaanalysis.result import Estimate
+from azaanalysis.study import Study
+from azaanalysis.vocab import QUANTITIES
+
+# The exporter tells the notebook here where its report lies. A notebook that is opened by
+# hand, or run by a test, finds nothing and writes nothing.
+FOLDER_VARIABLE = "AZAANALYSIS_REPORT_FOLDER"
+
+
+def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: Study) -> Table:
+    """Write estimates beside the report of a notebook, small counts suppressed first.
+
+    While a report is being made, every estimate becomes ``<notebook>/<name>.csv`` and all of
+    them together ``<notebook>/results.json``. At any other time nothing is written. The table
+    that is returned is the same in both cases.
+
+    Parameters
+    ----------
+    estimates
+        Estimates by the name that their files shall have.
+    notebook
+        Name of the notebook without its ending: ``"04_discontinuation"``.
+    study
+        The study that the numbers belong to.
+
+    Returns
+    -------
+    Table
+        One row for each file: quantities, rows, and rows in which something was masked.
+
+    Raises
+    ------
+    ReportError
+        If a name cannot be that of a file, or an estimate was made under another study.
+    """
+    shown = {name: suppress(estimate) for name, estimate in estimates.items()}
+    for name, estimate in shown.items():
+        _refuse_foreign(name, estimate, study)
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        _write(Path(folder) / notebook, shown, notebook=notebook, study=study)
+    columns = (
+        Column("File", is_number=False),
+        Column("Quantities", is_number=False),
+        Column("Rows"),
+        Column("Rows with a masked count"),
+    )
+    rows = tuple(_row(name, estimate) for name, estimate in shown.items())
+    return Table("Results as files", columns, rows)
+
+
+def _row(name: str, estimate: Estimate) -> tuple[str, str, str, str]:
+    labels = [QUANTITIES[quantity].label for quantity in estimate.frame["quantity"].unique()]
+    words = ", ".join([*labels[:1], *(label[:1].lower() + label[1:] for label in labels[1:])])
+    masked = spell_count(estimate.about.get("masked", 0))
+    return f"{name}.csv", words, spell_count(len(estimate)), masked
+
+
+def _refuse_foreign(name: str, estimate: Estimate, study: Study) -> None:
+    if not name.isidentifier():
+        raise ReportError(
+            f"'{name}' cannot be the name of a file of results. Use letters, digits and "
+            "underscores, for example 'risk'."
+        )
+    made_under = estimate.about.get("study", study.hash)
+    if made_under != study.hash:
+        raise ReportError(
+            f"The estimate '{name}' was made under another version of the study "
+            f"({made_under}) than the one given ({study.hash}). Run the notebook from the top."
+        )
+
+
+def _write(folder: Path, shown: Mapping[str, Estimate], *, notebook: str, study: Study) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, estimate in shown.items():
+        _for_spreadsheet(estimate.frame).to_csv(
+            folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g"
+        )
+    results = {
+        "notebook": notebook,
+        "study": {"title": study.title, "name": study.name, "hash": study.hash},
+        "cohort": next((str(e.about["cohort"]) for e in shown.values() if "cohort" in e.about), ""),
+        "smallest_count": max((smallest_count_of(e) for e in shown.values()), default=1),
+        "masked_rows": sum(int(e.about.get("masked", 0)) for e in shown.values()),
+        "estimates": {name: _as_plain(estimate) for name, estimate in shown.items()},
+    }
+    text = json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False)
+    (folder / "results.json").write_text(_one_row_a_line(text) + "\n", encoding="utf-8")
+
+
+def _for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with text that no spreadsheet takes for a formula."""
+    texts = [name for name, column in frame.items() if column.dtype == object]
+    return frame.assign(**{str(name): frame[name].map(guard_formula) for name in texts})
+
+
+def _as_plain(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as lists and words: columns once, then one list for each row."""
+    rows = [[_plain(cell) for cell in row] for row in estimate.frame.to_numpy(dtype=object)]
+    about = {str(key): _plain(entry) for key, entry in estimate.about.items()}
+    return {"about": about, "columns": list(estimate.frame.columns), "rows": rows}
+
+
+def _plain(entry: Any) -> Any:
+    if isinstance(entry, Mapping):
+        return {str(key): _plain(value) for key, value in entry.items()}
+    if isinstance(entry, (list, tuple)):
+        return [_plain(part) for part in entry]
+    if isinstance(entry, (bool, str)) or entry is None:
+        return entry
+    if pd.isna(entry) or (isinstance(entry, float) and not np.isfinite(entry)):
+        return None
+    if isinstance(entry, (int, np.integer)):
+        return int(entry)
+    return float(f"{entry:.10g}") if isinstance(entry, (float, np.floating)) else str(entry)
+
+
+def _one_row_a_line(text: str) -> str:
+    """Join the cells of a row, so that a change in one number is a change in one line."""
+    lines: list[str] = []
+    cells: list[str] = []
+    is_inside = False
+    for line in text.splitlines():
+        if is_inside and line.startswith("    ]"):
+            lines.append(f"    [{' '.join(cells)}{line.strip()}")
+            is_inside, cells = False, []
+        elif is_inside:
+            cells.append(line.strip())
+        elif line == "    [":
+            is_inside = True
+        else:
+            lines.append(line)
+    return "\n".join(lines)
