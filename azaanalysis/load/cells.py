@@ -12,7 +12,7 @@ from azaanalysis.load.dates import read_dates
 from azaanalysis.load.trouble import Reading, Trouble
 from azaanalysis.vocab import as_code
 
-_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _REMEDY = "correct the cell, or list it under 'missing' or 'codes' in the mapping file"
 _THOUSANDS = Trouble(
     "'{word}', which may hold a thousands separator or a decimal comma",

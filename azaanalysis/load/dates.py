@@ -13,9 +13,9 @@ _EXCEL_EPOCH = date(1899, 12, 30)  # Excel counts a 29 February 1900 that never 
 _SAS_EPOCH = date(1960, 1, 1)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]\d{2}:\d{2}.*)?$")
-_YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$")
-_NAMED_MONTH = re.compile(r"(\d{1,2})[-/. ]?([A-Za-z]{3})[a-z]*[-/., ]*(\d{4})$")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]\d{2}:\d{2}.*)?$", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})$", re.ASCII)
+_NAMED_MONTH = re.compile(r"(\d{1,2})[-/. ]?([A-Za-z]{3})[a-z]*[-/., ]*(\d{4})$", re.ASCII)
 _TOKENS = {
     "YYYY": r"(?P<y>\d{4})",
     "MMM": r"(?P<b>[A-Za-z]{3})[a-z]*",
@@ -48,11 +48,11 @@ COMPACT = Trouble("'{word}', eight digits", "a date such as 2021-03-31", _STATE.
 NOT_IN_FORMAT = Trouble("'{word}'", "a date written as the mapping file says", _REMEDY)
 
 _KINDS = (
-    (re.compile(r"\d{5}(\.\d+)?$"), SERIAL),
-    (re.compile(r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}$"), TWO_DIGITS),
-    (re.compile(r"\d{4}([-/.]\d{1,2})?$"), PARTIAL),
-    (re.compile(r"\d{1,2}[-/.]\d{4}$"), PARTIAL),
-    (re.compile(r"\d{8}$"), COMPACT),
+    (re.compile(r"\d{5}(\.\d+)?$", re.ASCII), SERIAL),
+    (re.compile(r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}$", re.ASCII), TWO_DIGITS),
+    (re.compile(r"\d{4}([-/.]\d{1,2})?$", re.ASCII), PARTIAL),
+    (re.compile(r"\d{1,2}[-/.]\d{4}$", re.ASCII), PARTIAL),
+    (re.compile(r"\d{8}$", re.ASCII), COMPACT),
 )
 
 
@@ -146,4 +146,6 @@ def format_of(written: str) -> re.Pattern[str] | None:
     tokens = re.findall("YYYY|MMM|MM|DD", written)
     if sorted(tokens) not in (["DD", "MM", "YYYY"], ["DD", "MMM", "YYYY"]):
         return None
-    return re.compile(re.sub("YYYY|MMM|MM|DD", lambda token: _TOKENS[token[0]], re.escape(written)))
+    return re.compile(
+        re.sub("YYYY|MMM|MM|DD", lambda token: _TOKENS[token[0]], re.escape(written)), re.ASCII
+    )

@@ -34,11 +34,13 @@ class Folder:
         Name of the folder, without the path to it.
     paths
         Files by name.
+    sheets_read
+        What has been read so far, by file and way of reading.
     """
 
     name: str
     paths: dict[str, Path]
-    _read: dict[tuple[str, str], Sheet] = field(default_factory=dict)
+    sheets_read: dict[tuple[str, str], Sheet] = field(default_factory=dict)
 
     @classmethod
     def at(cls, source: Path | str) -> Folder:
@@ -78,9 +80,9 @@ class Folder:
     def sheet(self, file: str, part: Part, *, table: str) -> Sheet:
         """Read a file once, however many tables are made from it."""
         key = (file, part.model_dump_json(include=_READING) + table * (not part.file))
-        if key not in self._read:
-            self._read[key] = _read_file(self.paths[file], part, table)
-        return self._read[key]
+        if key not in self.sheets_read:
+            self.sheets_read[key] = _read_file(self.paths[file], part, table)
+        return self.sheets_read[key]
 
 
 _READING = {"encoding", "delimiter", "skip_rows", "sheet"}
@@ -111,7 +113,9 @@ def read_tables(folder: Folder, mapping: LoadMapping) -> tuple[dict[str, list[Ro
     for table in TABLES:
         for part, file in _files_of(folder, mapping, table):
             try:
-                tables.setdefault(table, []).append(_rows(folder, mapping, table, part, file))
+                ids_aside = _ids_aside(tables)
+                rows = read_part(_source(folder, mapping, table, part, file, ids_aside))
+                tables.setdefault(table, []).append(rows)
             except DataError as error:
                 faults += [_of_table(fault, table) for fault in error.faults]
                 tables.setdefault(table, [])
@@ -119,7 +123,19 @@ def read_tables(folder: Folder, mapping: LoadMapping) -> tuple[dict[str, list[Ro
     return tables, faults
 
 
-def _rows(folder: Folder, mapping: LoadMapping, table: str, part: Part, file: str | None) -> Rows:
+def _ids_aside(tables: dict[str, list[Rows]]) -> frozenset[str]:
+    """Return the patients that the mapping sets aside; their other records follow them."""
+    return frozenset().union(*(rows.ids_aside for rows in tables.get("patients", [])))
+
+
+def _source(
+    folder: Folder,
+    mapping: LoadMapping,
+    table: str,
+    part: Part,
+    file: str | None,
+    ids_aside: frozenset[str],
+) -> Source:
     if file is None:
         shown = ", ".join(folder.data_files[:10]) or "no data files"
         remedy = f"correct the name in the mapping file; the folder has {shown}"
@@ -131,7 +147,7 @@ def _rows(folder: Folder, mapping: LoadMapping, table: str, part: Part, file: st
         return None if other is None else folder.sheet(other, Part(file=other), table="")
 
     sheet = folder.sheet(file, part, table=table)
-    return read_part(Source(table, sheet, part, drugs, find_sheet=find_sheet))
+    return Source(table, sheet, part, drugs, find_sheet=find_sheet, ids_aside=ids_aside)
 
 
 def _of_table(fault: Fault, table: str) -> Fault:
@@ -149,7 +165,8 @@ def _files_of(
             if file is not None or not part.optional:
                 yield part, file
         else:
-            own: Sequence[str | None] = _files_named(folder, table) or [None]
+            only = folder.data_files if len(folder.data_files) == 1 else [None]
+            own: Sequence[str | None] = _files_named(folder, table) or only
             yield from ((part, file) for file in own)
     if not parts:
         part = Part(**mapping.defaults.model_dump(exclude_unset=True))
@@ -185,12 +202,13 @@ def unexpected_files(
                 *(table, ", ".join(files), "", (), f"{len(files)} files for {table}", "one file"),
                 "keep one, or name them all in the mapping file",
             )
-    used = {rows.origin.file.split(", sheet ")[0] for parts in tables.values() for rows in parts}
+    used = {file for table in TABLES for _, file in _files_of(folder, mapping, table)}
+    used |= {file for file, _ in folder.sheets_read}
     spare = [name for name in folder.data_files if name not in used and stem(name) not in TABLES]
     if any(mapping.parts(table) for table in TABLES):
         yield from _not_named(folder, spare)
     else:
-        yield from (_unexpected(name, tables) for name in spare)
+        yield from (_unexpected(folder, name, tables) for name in spare)
 
 
 def _not_named(folder: Folder, spare: list[str]) -> Iterator[Fault]:
@@ -200,7 +218,14 @@ def _not_named(folder: Folder, spare: list[str]) -> Iterator[Fault]:
         yield Fault("", folder.name, "", (), *words, is_error=False)
 
 
-def _unexpected(name: str, tables: dict[str, list[Rows]]) -> Fault:
+def _unexpected(folder: Folder, name: str, tables: dict[str, list[Rows]]) -> Fault:
+    if name.lower().endswith(EXCEL):
+        found = (
+            f"a workbook, not read, with the sheets {', '.join(sheet_names(folder.paths[name]))}"
+        )
+        remedy = "rename the sheets, or state file, sheet and skip_rows in a mapping file"
+        expected = f"sheets named {', '.join(TABLES)}"
+        return Fault("", name, "", (), found, expected, remedy, is_error=False)
     close = get_close_matches(stem(name), [table for table in TABLES if table not in tables], n=1)
     hint = f"rename it {close[0]} if that is meant" if close else "nothing, if it is not meant"
     expected = f"a table's name: {', '.join(TABLES)}"

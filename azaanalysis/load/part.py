@@ -31,6 +31,7 @@ class Rows:
     faults: list[Fault]
     notes: list[Note]
     tally: Tally
+    ids_aside: frozenset[str] = frozenset()
 
 
 def read_part(source: Source) -> Rows:
@@ -40,7 +41,7 @@ def read_part(source: Source) -> Rows:
     faults = [*faults, *_absent(source, recipes), *_unknown_columns(source, recipes, further)]
     recipes = _with_columns(source, recipes)
     id_recipe = recipes.get("patient_id")
-    source = replace(source, id_column=(id_recipe.column or "") if id_recipe else "")
+    source = replace(source, id_column=id_recipe.column if id_recipe else None)
     kept, set_aside = _set_aside(source)
     table = TABLES[source.table]
     made = {name: make_column(kept, table[name], recipe) for name, recipe in recipes.items()}
@@ -75,7 +76,15 @@ def _assembled(
     tally = Tally(source.sheet.file, source.table, n_read, kept.n_rows, n_read - kept.n_rows)
     for column in made.values():
         faults, notes = [*faults, *column.faults], [*notes, *column.notes]
-    return Rows(frame, origin, faults, notes, tally)
+    lost = _lost_patients(source, kept) if source.table == "patients" else frozenset()
+    return Rows(frame, origin, faults, notes, tally, lost)
+
+
+def _lost_patients(source: Source, kept: Source) -> frozenset[str]:
+    """Return the patients none of whose rows are kept: their other records go with them."""
+    if kept.n_rows == source.n_rows or not source.has_ids:
+        return frozenset()
+    return frozenset(source.ids().dropna()) - frozenset(kept.ids().dropna())
 
 
 def _unreadable(table: str, made: Mapping[str, Made], n_rows: int) -> dict[str, Flags]:
@@ -235,6 +244,12 @@ def _set_aside(source: Source) -> tuple[Source, list[Note]]:
             reason = f"the mapping keeps rows where {column} {condition.in_words()}"
             notes.append(_aside(source, column, "other rows", n_lost, reason))
             keep &= meets
+    if source.ids_aside and source.has_ids:
+        is_aside = source.ids().isin(source.ids_aside).to_numpy()
+        n_lost = int((keep & is_aside).sum())
+        reason = "their patients are set aside"
+        notes.append(_aside(source, source.id_column or "", "other rows", n_lost, reason))
+        keep &= ~is_aside
     kept = source if keep.all() else replace(source, sheet=source.sheet.only(keep))
     return kept, [note for note in notes if note.rows]
 

@@ -97,7 +97,7 @@ def _from_words(source: Source, column: Column, recipe: Recipe) -> Made:
 
 def _raw_words(source: Source, recipe: Recipe) -> Words:
     if recipe.column is None:
-        words = Words.constant(str(recipe.constant), source.n_rows)
+        words = Words.constant(str(recipe.constant), source.n_rows).without([""])
     else:
         words = source.words(recipe.column, recipe)
     return words.within(source.meets(recipe.where)) if recipe.where else words
@@ -221,14 +221,10 @@ def _dates(source: Source, name: str, recipe: Recipe) -> Made:
         return Made(pd.Series(np.full(source.n_rows, "NaT", "datetime64[s]")), _none(source))
     other = replace(source, sheet=sheet)
     made = make_column(other, date, Recipe(column=column, date_format=recipe.date_format))
-    by_patient = made.cells.groupby(_ids(other).to_numpy())
+    by_patient = made.cells.groupby(other.ids().to_numpy())
     outermost = by_patient.min() if recipe.earliest else by_patient.max()
-    values = outermost.reindex(_ids(source).to_numpy()).reset_index(drop=True)
+    values = outermost.reindex(source.ids().to_numpy()).reset_index(drop=True)
     return Made(values, _none(source), made.faults)
-
-
-def _ids(source: Source) -> pd.Series:
-    return identifiers(as_text(source.sheet.cells[source.id_column])).astype(object)
 
 
 def _none(source: Source) -> np.ndarray:

@@ -70,11 +70,22 @@ def header_faults(file: str, header: Sequence[str], *, table: str) -> list[Fault
 
 def known_names(header: Sequence[str], table: str) -> int:
     """Count the cells of a row that are, or nearly are, names of the table's columns."""
-    return sum(bool(cell) and nearest(cell, TABLES[table].names) is not None for cell in header)
+    names = TABLES[table].names if table in TABLES else ()
+    return sum(bool(cell) and nearest(cell, names) is not None for cell in header)
 
 
 def titles_above(lines: Sequence[Sequence[str]], table: str) -> int:
     """Count the rows above the row that looks like the header; 0 if the first row does."""
     scores = [known_names(line, table) for line in lines[:_TITLE_ROWS]]
     best = max(range(len(scores)), key=lambda row: scores[row], default=0)
-    return best if scores and scores[best] >= 2 and scores[0] < 2 else 0
+    if scores and scores[best] >= 2:
+        return best if scores[0] < 2 else 0
+    return _lonely_cells_above(lines[:_TITLE_ROWS])
+
+
+def _lonely_cells_above(lines: Sequence[Sequence[str]]) -> int:
+    """Count the rows above the first well-filled one, if the first row has one cell at most."""
+    filled = [sum(bool(cell.strip()) for cell in line) for line in lines]
+    if not filled or filled[0] > 1 or max(filled) < 3:
+        return 0
+    return next(row for row, n_cells in enumerate(filled) if n_cells > max(filled) / 2)

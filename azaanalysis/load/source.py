@@ -15,7 +15,7 @@ from azaanalysis.load.mapping import MISSING, Cells, Condition, Part, Where
 from azaanalysis.load.notes import Note
 from azaanalysis.load.sheet import Sheet
 from azaanalysis.load.trouble import Reading, Trouble
-from azaanalysis.load.words import Words
+from azaanalysis.load.words import Words, as_text
 from azaanalysis.schema.origins import Flags
 from azaanalysis.vocab import Drug
 
@@ -31,8 +31,9 @@ class Source:
     sheet: Sheet
     part: Part
     drugs: Mapping[str, Drug]
-    id_column: str = ""
+    id_column: str | None = None
     find_sheet: Callable[[str], Sheet | None] = lambda _: None
+    ids_aside: frozenset[str] = frozenset()
 
     @property
     def n_rows(self) -> int:
@@ -43,6 +44,15 @@ class Source:
         """Return a column as words; those that stand for a missing value are empty."""
         stated = (cells and cells.missing) or self.part.missing or MISSING
         return Words.of(self.sheet.cells[column]).without(("", *stated))
+
+    def ids(self) -> pd.Series:
+        """Return the identifier of each row's patient."""
+        return identifiers(as_text(self.sheet.cells[self.id_column]))
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether the file has the column that names the patient."""
+        return bool(self.id_column) and self.id_column in self.sheet.names
 
     def setting(self, name: str, cells: Cells) -> str | None:
         """Return how cells are written: as said for the column, else for the file."""
@@ -72,7 +82,7 @@ class Source:
 
     def _shown(self, word: str) -> str:
         """Return a cell as an example, unless it is somebody's identifier."""
-        if self.id_column in self.sheet.names and word in self.words(self.id_column).words:
+        if self.has_ids and word in set(self.ids()):
             return "(an identifier)"
         return word if len(word) <= _LONGEST_EXAMPLE else word[:_LONGEST_EXAMPLE] + "..."
 

@@ -68,9 +68,18 @@ def _typed(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 def _cast(frame: pd.DataFrame, column: Column) -> pd.Series:
     dtype = "string[pyarrow]" if column.name == "patient_id" else DTYPES[column.kind]
     if column.name not in frame:
-        return pd.Series(pd.NA if dtype in ("Int64", "boolean") else None, frame.index, dtype=dtype)
+        return _empty(frame, dtype)
     values: pd.Series = frame[column.name]
     return sorted_category(values) if dtype == "category" else values.astype(dtype)  # type: ignore[call-overload]
+
+
+def _empty(frame: pd.DataFrame, dtype: str) -> pd.Series:
+    if dtype == "category":
+        no_words = pd.CategoricalDtype(pd.Index([], dtype=object))
+        return pd.Series(
+            pd.Categorical.from_codes(np.full(len(frame), -1), dtype=no_words), frame.index
+        )
+    return pd.Series(pd.NA if dtype in ("Int64", "boolean") else None, frame.index, dtype=dtype)
 
 
 def sorted_category(values: pd.Series) -> pd.Series:
