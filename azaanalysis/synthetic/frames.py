@@ -1,0 +1,210 @@
+"""From plain rows to the frames of a cohort, with the types of the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from azaanalysis.synthetic.baseline import GENOTYPES, SMOKING
+from azaanalysis.synthetic.formulary import Formulary
+from azaanalysis.synthetic.infection import infection_sites
+from azaanalysis.synthetic.parameters import Parameters
+from azaanalysis.synthetic.state import EVENTS, STOP_REASONS
+from azaanalysis.synthetic.tables import NO_DAY, Columns
+from azaanalysis.synthetic.visits import MEASURE_OF
+from azaanalysis.vocab import DAYS_PER_YEAR
+
+ROUTES = {
+    "infliximab": "intravenous",
+    "vedolizumab": "intravenous",
+    "rituximab": "intravenous",
+    "abatacept": "subcutaneous",
+    "adalimumab": "subcutaneous",
+    "etanercept": "subcutaneous",
+    "ustekinumab": "subcutaneous",
+}
+LAB_UNITS = {"alt": "U/L", "crp": "mg/L", "lymphocytes": "10^9/L", "wbc": "10^9/L"}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Everything that turns codes into words."""
+
+    identifiers: pa.Array
+    formulary: Formulary
+    parameters: Parameters
+
+
+def build_tables(
+    parts: Sequence[dict[str, Columns]], formulary: Formulary, parameters: Parameters
+) -> dict[str, pd.DataFrame]:
+    """Join the blocks and give each table its columns, words and types.
+
+    The parts are emptied on the way, so that a large cohort is not held twice.
+    """
+    n_patients = sum(len(part["patients"]["patient"]) for part in parts)
+    words = Words(_identifiers(n_patients), formulary, parameters)
+    tables = {}
+    for name, make in _MAKERS.items():
+        columns = _join([part.pop(name) for part in parts])
+        tables[name] = make(columns, words)
+    return tables
+
+
+def _join(parts: Sequence[Columns]) -> Columns:
+    names = list(parts[0])
+    return {name: np.concatenate([part.pop(name) for part in parts]) for name in names}
+
+
+def _identifiers(n_patients: int) -> pa.Array:
+    width = max(len(str(n_patients)), 6)
+    names = [f"P{number:0{width}d}" for number in range(1, n_patients + 1)]
+    return pa.array(names, type=pa.large_string())
+
+
+def _patient_id(patient: np.ndarray, words: Words) -> pd.Series:
+    taken = words.identifiers.take(pa.array(patient))
+    return pd.Series(pd.array(taken, dtype="string[pyarrow]"))
+
+
+def _dates(days: np.ndarray) -> np.ndarray:
+    """Return days since 1970-01-01 as dates; ``NO_DAY`` is missing."""
+    seconds = np.where(days == NO_DAY, NO_DAY, days * 86_400)
+    return seconds.view("datetime64[s]")
+
+
+def _category(codes: np.ndarray, names: Sequence[str]) -> Any:
+    """Return words by code as a category, sorted, only those in use; code -1 is missing."""
+    codes = np.asarray(codes, dtype=np.int64)
+    used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
+    kept = sorted({name for name, is_used in zip(names, used, strict=True) if is_used})
+    place = np.array([kept.index(name) if name in kept else -1 for name in names] + [-1])
+    places: np.ndarray[Any, np.dtype[np.int64]] = place[codes]
+    return pd.Categorical.from_codes(places, categories=pd.Index(kept, dtype=object))
+
+
+def _truth(values: np.ndarray) -> pd.arrays.BooleanArray:
+    flags = np.asarray(values, dtype=bool)
+    return pd.arrays.BooleanArray(flags, np.zeros(len(flags), dtype=bool))
+
+
+def _patients(columns: Columns, words: Words) -> pd.DataFrame:
+    parameters = words.parameters
+    genes = (*GENOTYPES, "untested")
+    sites = [f"site_{number:02d}" for number in range(1, int(parameters["sites"]) + 1)]
+    lived = (columns["from"] - columns["birth"]) / DAYS_PER_YEAR
+    return pd.DataFrame(
+        {
+            "patient_id": _patient_id(columns["patient"], words),
+            "birth_date": _dates(columns["birth"]),
+            "age_years": lived,
+            "sex": _category(columns["is_female"].astype(np.int8), ("male", "female")),
+            "disease": _category(columns["disease"], parameters.keys("disease_share")),
+            "diagnosis_date": _dates(columns["diagnosis"]),
+            "ancestry": _category(columns["ancestry"], parameters.keys("ancestry_share")),
+            "weight_kg": columns["weight_kg"].astype(float),
+            "smoking": _category(columns["smoking"], SMOKING),
+            "tpmt": _category(columns["tpmt"], genes),
+            "nudt15": _category(columns["nudt15"], genes),
+            "prior_biologics": pd.array(columns["prior_biologics"], dtype="Int64"),
+            "comorbidity_score": columns["comorbidity"].astype(float),
+            "has_liver_disease": _truth(columns["has_liver_disease"]),
+            "has_cancer_history": _truth(columns["has_cancer_history"]),
+            "site": _category(columns["site"], sites),
+            "observed_from": _dates(columns["from"]),
+            "observed_to": _dates(columns["to"]),
+            "death_date": _dates(columns["death"]),
+            "severity_score": columns["severity_score"].astype(float),
+        }
+    )
+
+
+def _courses(columns: Columns, words: Words) -> pd.DataFrame:
+    formulary = words.formulary
+    routes = [ROUTES.get(drug, "oral") for drug in formulary.drugs]
+    return pd.DataFrame(
+        {
+            "patient_id": _patient_id(columns["patient"], words),
+            "drug": _category(columns["drug"], formulary.drugs),
+            "treatment_class": _category(columns["drug"], formulary.classes),
+            "start_date": _dates(columns["start"]),
+            "stop_date": _dates(columns["stop"]),
+            "stop_reason": _category(columns["reason"], STOP_REASONS),
+            "dose_mg_per_day": columns["dose"].astype(float),
+            "route": _category(columns["drug"], routes),
+        }
+    )
+
+
+def _visits(columns: Columns, words: Words) -> pd.DataFrame:
+    measures = [MEASURE_OF[name] for name in words.parameters.keys("disease_share")]
+    return pd.DataFrame(
+        {
+            "patient_id": _patient_id(columns["patient"], words),
+            "visit_date": _dates(columns["day"]),
+            "measure": _category(columns["disease"], measures),
+            "value": columns["value"].astype(float),
+            "has_response": _truth(columns["has_response"]),
+            "has_remission": _truth(columns["has_remission"]),
+        }
+    )
+
+
+def _labs(columns: Columns, words: Words) -> pd.DataFrame:
+    """Return one row per result; the tests of one day follow each other."""
+    tests = tuple(LAB_UNITS)
+    n, k = len(columns["patient"]), len(tests)
+    limits = np.full(k, np.nan)
+    limits[tests.index("alt")] = words.parameters["alt_upper_limit"]
+    test = np.tile(np.arange(k, dtype=np.int8), n)
+    values = np.column_stack([columns.pop(name) for name in tests]).ravel()
+    return pd.DataFrame(
+        {
+            "patient_id": _patient_id(np.repeat(columns["patient"], k), words),
+            "test_date": _dates(np.repeat(columns["day"], k)),
+            "test": _category(test, tests),
+            "value": values,
+            "unit": _category(test, [LAB_UNITS[name] for name in tests]),
+            "upper_limit_normal": np.tile(limits, n),
+        }
+    )
+
+
+def _events(columns: Columns, words: Words) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "patient_id": _patient_id(columns["patient"], words),
+            "event_date": _dates(columns["day"]),
+            "event": _category(columns["event"], EVENTS),
+            "is_serious": _truth(columns["is_serious"]),
+            "is_opportunistic": _truth(columns["is_opportunistic"]),
+            "site_of_infection": _category(columns["site"], infection_sites(words.parameters)),
+            "end_date": _dates(columns["end"]),
+        }
+    )
+
+
+def _steroids(columns: Columns, words: Words) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "patient_id": _patient_id(columns["patient"], words),
+            "start_date": _dates(columns["start"]),
+            "stop_date": _dates(columns["stop"]),
+            "prednisolone_mg_per_day": columns["mg"].astype(float),
+        }
+    )
+
+
+_MAKERS: dict[str, Callable[[Columns, Words], pd.DataFrame]] = {
+    "patients": _patients,
+    "courses": _courses,
+    "visits": _visits,
+    "labs": _labs,
+    "events": _events,
+    "steroids": _steroids,
+}
