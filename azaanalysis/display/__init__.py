@@ -6,6 +6,7 @@ from azaanalysis.display.flow import draw_attrition
 from azaanalysis.display.forest import draw_forest, draw_rates
 from azaanalysis.display.incidence import draw_incidence
 from azaanalysis.display.stacked import draw_stacked_incidence
+from azaanalysis.display.statement import Statement, state_estimand, state_limits
 from azaanalysis.display.summaries import (
     tabulate_attrition,
     tabulate_frame,
@@ -17,12 +18,15 @@ from azaanalysis.display.tables import tabulate_estimate
 
 __all__ = [
     "Figure",
+    "Statement",
     "Table",
     "draw_attrition",
     "draw_forest",
     "draw_incidence",
     "draw_rates",
     "draw_stacked_incidence",
+    "state_estimand",
+    "state_limits",
     "tabulate_attrition",
     "tabulate_baseline",
     "tabulate_estimate",

@@ -1,0 +1,238 @@
+"""The command line: check, templates, make-cohort, run, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from azaanalysis.errors import AzaError, DataError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="""Azathioprine against biologics and JAK inhibitors, fairly compared.
+
+A typical day: **templates** for your tables, **check** until nothing is wrong, **report** for
+the reviewers, **run** to go on in the notebooks. **make-cohort** gives you invented patients to
+practise on.
+
+Exit codes: 0 all is well; 1 the data, the study or a notebook has faults, which are printed; 2 the
+command was not understood; 130 interrupted.
+""",
+)
+_out = Console()
+_err = Console(stderr=True)
+
+StudyFile = Annotated[Path, typer.Argument(help="A study file, for example notebooks/study.yml.")]
+Notebooks = Annotated[
+    list[Path] | None,
+    typer.Option("--notebook", help="Only this notebook; may be given several times."),
+]
+
+
+class FileFormat(StrEnum):
+    """Formats in which invented patients are written."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
+@app.command()
+def check(
+    source: Annotated[
+        Path, typer.Argument(help="A study file (.yml), or a folder or file of tables.")
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file, if SOURCE is a folder or file of tables.")
+    ] = None,
+    faults: Annotated[
+        Path, typer.Option(help="Where to write the list of faults, if there are any.")
+    ] = Path("faults.csv"),
+) -> None:
+    """Check data, and the study that is to be asked of them; change nothing.
+
+    Every fault is printed at once with file, column, row, what was found, what was expected and
+    what to do. The same list is written as CSV to work through. With a study file, every endpoint
+    is followed as well, so that a question the data cannot answer is found before any estimate.
+
+    Example: `azaanalysis check notebooks/study.yml`
+    """
+    from azaanalysis.display import tabulate_loading_report
+    from azaanalysis.sources import load_cohort
+
+    with _plain_errors(faults):
+        if source.suffix in (".yml", ".yaml"):
+            _check_study(source)
+            return
+        cohort = load_cohort(source, mapping=mapping)
+        _out.print(str(tabulate_loading_report(cohort.report)), highlight=False, markup=False)
+        _out.print("No fault that would change a result.", style="green")
+
+
+def _check_study(path: Path) -> None:
+    from azaanalysis.design import follow, measure_follow_up
+    from azaanalysis.display import tabulate_estimate, tabulate_loading_report
+    from azaanalysis.protocol import describe_estimand
+    from azaanalysis.sources import load_cohort
+    from azaanalysis.study import load_study
+
+    study = load_study(path)
+    with _err.status("Reading the data ..."):
+        cohort = load_cohort(study.source)
+    _out.print(str(tabulate_loading_report(cohort.report)), highlight=False, markup=False)
+    for endpoint in study.endpoints:
+        followed = follow(cohort, study, endpoint=endpoint)
+        _out.print(f"\n{describe_estimand(study, endpoint)}", highlight=False, markup=False)
+        table = tabulate_estimate(measure_follow_up(followed))
+        _out.print(str(table), highlight=False, markup=False, soft_wrap=True)
+    _out.print("\nThe data can answer every question of the study.", style="green")
+
+
+@app.command()
+def templates(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")],
+) -> None:
+    """Write an empty file for each table, with its columns and their meaning.
+
+    Example: `azaanalysis templates my_data`
+    """
+    from azaanalysis.schema import write_templates
+
+    with _plain_errors():
+        for path in write_templates(folder):
+            _out.print(f"wrote {path}", highlight=False)
+
+
+@app.command()
+def make_cohort(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")],
+    patients: Annotated[int, typer.Option(min=1, help="How many patients.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Same seed and version: the same patients.")] = 1,
+    world: Annotated[str, typer.Option(help="World they live in.")] = "inflammatory_bowel_disease",
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="Format of the tables.")
+    ] = FileFormat.parquet,
+) -> None:
+    """Invent patients and write their tables, to practise on.
+
+    Example: `azaanalysis make-cohort practice --patients 5000 --format csv`
+    """
+    from azaanalysis.synthetic import make_cohort as invent
+    from azaanalysis.synthetic.save import save_cohort
+
+    with _plain_errors(), _progress() as bars:
+        bar = bars.add_task("Inventing patients", total=patients)
+        cohort = invent(
+            patients,
+            seed=seed,
+            world=world,
+            progress=lambda done, total: bars.update(bar, completed=done, total=total),
+        )
+        written = save_cohort(cohort, folder, file_format=file_format.value)
+    for path in written:
+        _out.print(f"wrote {path}", highlight=False)
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    into: Annotated[Path, typer.Option(help="Folder for the executed notebooks.")] = Path(
+        "executed"
+    ),
+    notebook: Notebooks = None,
+) -> None:
+    """Execute the notebooks with a study and save them with their outputs, to go on with.
+
+    Example: `azaanalysis run my_study.yml --into my_notebooks`
+    """
+    from azaanalysis.report import store_notebooks
+
+    with _plain_errors(), _progress() as bars:
+        written = store_notebooks(study, into=into, notebooks=notebook, progress=_Bars(bars))
+    for path in written:
+        _out.print(f"wrote {path}", highlight=False)
+
+
+@app.command()
+def report(
+    study: StudyFile,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the report; reports/synthetic or reports/real/NAME if not given."
+        ),
+    ] = None,
+    notebook: Notebooks = None,
+) -> None:
+    """Execute the notebooks with a study and write the report that reviewers read.
+
+    One page for each notebook, an index, and the numbers as CSV and JSON. A notebook whose endpoint
+    the study does not have is left out, and the index says so.
+
+    Example: `azaanalysis report notebooks/study.yml`
+    """
+    from azaanalysis.report import write_report
+
+    with _plain_errors(), _progress() as bars:
+        index = write_report(study, notebooks=notebook, folder=folder, progress=_Bars(bars))
+    _out.print(f"The report is ready: {_short(index)}", highlight=False, soft_wrap=True)
+
+
+class _Bars:
+    """One progress bar for each notebook, made when its first cell is done."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, object] = {}
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[name], completed=done)  # type: ignore[arg-type]
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=_err)
+
+
+def _short(path: Path) -> Path:
+    here = Path.cwd().resolve()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+@contextmanager
+def _plain_errors(faults: Path | None = None) -> Iterator[None]:
+    """Turn an error of ours into its message and exit code 1; write faults of the data."""
+    try:
+        yield
+    except DataError as error:
+        _err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        path = error.write(faults or Path("faults.csv"))
+        _err.print(f"The list is in {_short(path.resolve())}.", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except AzaError as error:
+        _err.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _err.print("Interrupted. Files that were complete have been kept.")
+        raise typer.Exit(130) from None
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="azaanalysis")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
