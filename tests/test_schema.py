@@ -118,7 +118,7 @@ def test_templates_are_empty_tables_with_a_dictionary(tmp_path: Path) -> None:
 
 def test_templates_never_replace_a_file(tmp_path: Path) -> None:
     write_templates(tmp_path)
-    with pytest.raises(FileExistsError):
+    with pytest.raises(DataError, match=r"courses.csv: found a file that is already there"):
         write_templates(tmp_path)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from importlib.resources import files
 from pathlib import Path
 
+from azaanalysis.errors import DataError, Fault
 from azaanalysis.schema.plausible import MEASURES, TESTS
 from azaanalysis.schema.tables import TABLES, Column
 
@@ -42,7 +44,8 @@ def dictionary_text() -> str:
         parts.append("| Column | Type | Values | Meaning |\n| --- | --- | --- | --- |")
         parts += [_row(column) for column in table.columns]
         parts.append("")
-    return "\n".join([*parts, _tests(), _measures()])
+    mapping_words = files("azaanalysis.schema").joinpath("mapping_words.md")
+    return "\n".join([*parts, _tests(), _measures(), mapping_words.read_text(encoding="utf-8")])
 
 
 def _row(column: Column) -> str:
@@ -86,9 +89,10 @@ def write_templates(folder: Path) -> list[Path]:
 
     Raises
     ------
-    FileExistsError
-        If a file of the same name is there.
+    DataError
+        If a file of the same name is there; nothing is written then.
     """
+    _refuse_existing(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = [_write(folder / f"{name}.csv", [table.names]) for name, table in TABLES.items()]
     head = ("table", "column", "type", "required", "values", "meaning")
@@ -98,6 +102,15 @@ def write_templates(folder: Path) -> list[Path]:
         for c in table.columns
     ]
     return [*written, _write(folder / "dictionary.csv", [head, *rows])]
+
+
+def _refuse_existing(folder: Path) -> None:
+    names = [f"{name}.csv" for name in (*TABLES, "dictionary")]
+    there = [name for name in names if (folder / name).exists()]
+    if there:
+        words = ("a file that is already there", "a folder without it", "name an empty folder")
+        faults = [Fault(name.split(".")[0], name, "", (), *words) for name in there]
+        raise DataError(faults, heading="No template was written.")
 
 
 def _write(path: Path, rows: list[tuple[str, ...]]) -> Path:

@@ -71,10 +71,10 @@ def death_without_date(view: View) -> Flags:
 
 
 def overlapping_course(view: View) -> Flags:
-    """Flag spells that start on or before the stop of the previous one of the same drug."""
+    """Flag spells that start before the stop of the previous one of the same drug."""
     order, follows = view.spells
     starts, stops = view["start_date"][order], view["stop_date"][order]
-    is_early = np.append(False, starts[1:] <= stops[:-1])
+    is_early = np.append(False, starts[1:] < stops[:-1])
     return _back(order, follows & is_early)
 
 

@@ -3,17 +3,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from azaanalysis.cohort import Cohort
 from azaanalysis.errors import DataError
 from azaanalysis.load import load_cohort
 from azaanalysis.load.adam import adam_entries
+from azaanalysis.load.mapping import Condition, DaysAfter, DrugEntry, LoadMapping, Part, Recipe
 from azaanalysis.load.mapping_file import merged, read_mapping
 from tests.load.sound import Files
 
 COURSES = {"file": "courses.csv"}
 
 
-def _loaded(tmp_path: Path, files: Files, **mapping: object):
+def _loaded(tmp_path: Path, files: Files, **mapping: object) -> Cohort:
     return load_cohort(files.write(tmp_path / "export"), mapping=mapping)
 
 
@@ -200,3 +203,10 @@ def test_what_a_mapping_states_replaces_the_rule_for_that_column_only() -> None:
 
 def test_the_rules_for_adam_are_themselves_a_sound_mapping() -> None:
     assert read_mapping({}, rules=adam_entries()).patients[0].where["SAFFL"].one_of == ("Y",)
+
+
+@pytest.mark.parametrize("model", [LoadMapping, Part, Recipe, DaysAfter, Condition, DrugEntry])
+def test_every_word_of_a_mapping_file_is_in_the_dictionary(model: type[BaseModel]) -> None:
+    text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    words = {field.alias or name for name, field in model.model_fields.items()}
+    assert not [word for word in words if f"`{word}`" not in text and f"{word}:" not in text]
