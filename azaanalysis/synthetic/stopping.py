@@ -142,15 +142,17 @@ def _hazards(state: State, week: int, settings: StopSettings) -> np.ndarray:
     )
 
 
-def _companion_hazards(state: State, week: int, settings: StopSettings) -> np.ndarray:
-    """Return the hazard of each clock of the companion in one week."""
-    drug, share = state.companion, settings.early_share[week]
+def _companion_hazards(
+    state: State, who: np.ndarray, week: int, settings: StopSettings
+) -> np.ndarray:
+    """Return the hazard of each clock of these patients' companions in one week."""
+    drug = state.companion[who]
+    early = settings.early[drug] * settings.own_early[who]
+    pancreatitis = settings.pancreatitis[drug] * settings.own_pancreatitis[who]
     return settings.companion_toxicity * np.stack(
         [
-            settings.early[drug] * settings.own_early * share,
-            settings.pancreatitis[drug]
-            * settings.own_pancreatitis
-            * settings.pancreatitis_share[week],
+            early * settings.early_share[week],
+            pancreatitis * settings.pancreatitis_share[week],
             settings.per_week["late_adverse_event"][drug],
             settings.per_week["patient_choice"][drug],
         ]
@@ -172,48 +174,50 @@ def _first_ring(left: np.ndarray, hazards: np.ndarray, week: int) -> tuple[np.nd
 
 def stop_companions(now: Now, settings: StopSettings) -> None:
     """Stop companions whose clock rings, or in whom something was found."""
-    state, week = now.state, now.week
-    if not state.companion.any():
-        return
-    hazards = _companion_hazards(state, week, settings)
-    first, clock = _first_ring(state.companion_left, hazards, week)
-    day = np.minimum(first, state.companion_forced_day)
-    stops = (state.companion > 0) & (day < DAYS_PER_WEEK * (week + 1)) & (day < state.until)
-    who = np.flatnonzero(stops)
-    by_clock = first[who] <= state.companion_forced_day[who]
-    reason = np.where(by_clock, _COMPANION_REASON[clock[who]], STOP_REASONS.index("adverse_event"))
-    now.record.companion.stop[0, who] = np.floor(day[who])
-    now.record.companion.reason[0, who] = reason
+    state, week, record = now.state, now.week, now.record
+    who = np.flatnonzero(state.companion > 0)
+    left = state.companion_left[:, who]
+    first, clock = _first_ring(left, _companion_hazards(state, who, week, settings), week)
+    state.companion_left[:, who] = left
+    forced = state.companion_forced_day[who]
+    day = np.minimum(first, forced)
+    stops = (day < DAYS_PER_WEEK * (week + 1)) & (day < state.until[who])
+    who, day, clock = who[stops], day[stops], clock[stops]
+    by_clock = first[stops] <= forced[stops]
+    reason = np.where(by_clock, _COMPANION_REASON[clock], STOP_REASONS.index("adverse_event"))
+    record.companion.stop[0, who] = np.floor(day)
+    record.companion.reason[0, who] = reason
     for code, name in enumerate(COMPANION_CLOCKS):
-        _note_event(now.record, name, who[by_clock & (clock[who] == code)], day)
+        rang = by_clock & (clock == code)
+        _note_event(record, name, who[rang], day[rang])
     state.companion[who] = 0
     state.companion_forced_day[:] = NEVER
 
 
 def stop_leading(now: Now, settings: StopSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stop leading drugs at the first ring or forced stop; return who, when and why."""
-    state, week = now.state, now.week
+    state, week, record = now.state, now.week, now.record
     first, clock = _first_ring(state.stop_left, _hazards(state, week, settings), week)
     day = np.minimum(first, state.forced_day)
     stops = (state.drug > 0) & (day < DAYS_PER_WEEK * (week + 1)) & (day < state.until)
     who = np.flatnonzero(stops)
+    day, clock = day[who], clock[who]
     by_clock = first[who] <= state.forced_day[who]
-    reason = np.where(by_clock, _REASON[clock[who]], state.forced_reason[who])
-    line = state.line[who]
-    now.record.courses.stop[line, who] = np.floor(day[who])
-    now.record.courses.reason[line, who] = reason
+    reason = np.where(by_clock, _REASON[clock], state.forced_reason[who])
+    record.courses.stop[state.line[who], who] = np.floor(day)
+    record.courses.reason[state.line[who], who] = reason
     for code, name in enumerate(CLOCKS):
-        if name in _EVENT_OF_CLOCK:
-            _note_event(now.record, name, who[by_clock & (clock[who] == code)], day)
+        rang = by_clock & (clock == code)
+        _note_event(record, name, who[rang], day[rang])
     state.forced_day[:] = NEVER
-    return who, day[who], reason
+    return who, day, reason
 
 
 def _note_event(record: Record, clock: str, who: np.ndarray, day: np.ndarray) -> None:
     """Write down the event behind a stop; pancreatitis leads to admission."""
     if clock not in _EVENT_OF_CLOCK or not len(who):
         return
-    n, at = len(who), np.floor(day[who])
+    n, at = len(who), np.floor(day)
     event = np.full(n, _EVENT_OF_CLOCK[clock])
     is_serious = np.full(n, clock == "pancreatitis")
     no, nowhere = np.zeros(n, dtype=bool), np.full(n, OPEN)
