@@ -15,8 +15,8 @@ from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import (
     HIDDEN,
     NOT_KNOWN,
+    name_quantity,
     spell,
-    spell_endpoint,
     spell_level,
 )
 from azaanalysis.display.rows import Frame, Line, draw_rows, scale_size
@@ -73,7 +73,7 @@ def draw_forest(
         null=QUANTITIES[quantity].null,
         sides=_sides(rows, better),
     )
-    return _finish(lines, frame, estimate, what=f"{label}{_of(rows, estimate)}", caption=caption)
+    return _finish(lines, frame, estimate, what=_name_all(rows, estimate), caption=caption)
 
 
 def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Figure:
@@ -108,7 +108,7 @@ def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Fig
         rate_ticks(highest),
         f"Rate {units[0]}".strip(),
     )
-    what = f"Rate{_of(rows, estimate)}, {units[0]}".strip(", ")
+    what = f"{_name_all(rows, estimate)}, {units[0]}".strip(", ")
     return _finish(lines, frame, estimate, what=what, caption=caption)
 
 
@@ -186,9 +186,11 @@ def _short_level(estimate: Estimate) -> str:
     return "no interval" if level is None else f"{100 * level:g}% CI"
 
 
-def _of(rows: pd.DataFrame, estimate: Estimate) -> str:
+def _name_all(rows: pd.DataFrame, estimate: Estimate) -> str:
+    """Name the quantity, with its endpoint if there is only one."""
     names = rows["endpoint"].unique()
-    return f" of {spell_endpoint(estimate, names[0])}" if len(names) == 1 and names[0] else ""
+    endpoint = names[0] if len(names) == 1 else ""
+    return name_quantity(estimate, str(rows["quantity"].iloc[0]), endpoint)
 
 
 def _sides(rows: pd.DataFrame, better: Better | None) -> tuple[str, str]:

@@ -35,7 +35,7 @@ from azaanalysis.display.canvas import (
 )
 from azaanalysis.display.curves import Panel, describe_curves, make_panels, order_arms
 from azaanalysis.display.figure import Figure, finish
-from azaanalysis.display.numbers import spell_endpoint, spell_level
+from azaanalysis.display.numbers import name_quantity, spell_level
 from azaanalysis.display.style import BODY, SMALL, WIDTH, ArmStyle, style_arms, widest, wrap_to
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
@@ -176,15 +176,11 @@ def _highest(panel: Panel) -> float:
 
 def _heading(estimate: Estimate, panels: list[Panel], quantity: str) -> str:
     endpoints = list(dict.fromkeys(panel.endpoint for panel in panels if panel.endpoint))
-    label = QUANTITIES[quantity].label
     if len(endpoints) != 1:
-        return f"{label} (%)"
-    name = spell_endpoint(estimate, endpoints[0])
-    if quantity == "survival":
-        return f"{label.replace('the event', name)} (%)"
+        return f"{QUANTITIES[quantity].label} (%)"
     cause = panels[0].cause if len(panels) == 1 else ""
     by = f": {in_words(cause)}" if cause and cause != endpoints[0] else ""
-    return f"{label} of {name}{by} (%)"
+    return f"{name_quantity(estimate, quantity, endpoints[0])}{by} (%)"
 
 
 def _how_to_read(estimate: Estimate, quantity: str) -> str:

@@ -118,6 +118,18 @@ def spell_endpoint(estimate: Estimate, endpoint: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
+def name_quantity(estimate: Estimate, quantity: str, endpoint: str) -> str:
+    """Name a quantity together with its endpoint: ``"Median time to discontinuation"``."""
+    label, scale = QUANTITIES[quantity].label, QUANTITIES[quantity].scale
+    if not endpoint:
+        return label
+    name = spell_endpoint(estimate, endpoint)
+    if "the event" in label:
+        return label.replace("the event", name)
+    link = {"days": "to", "ratio": "for", "statistic": "for", "p_value": "for"}.get(scale, "of")
+    return f"{label} {link} {name}"
+
+
 def spell_column(name: str) -> str:
     """Spell a column name: ``"age_years"`` becomes ``"Age (years)"``."""
     bare = name.removeprefix("has_").removeprefix("is_")

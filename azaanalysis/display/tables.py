@@ -13,6 +13,7 @@ from azaanalysis.display.numbers import (
     HIDDEN,
     NOT_KNOWN,
     NOT_REACHED,
+    name_quantity,
     spell,
     spell_count,
     spell_endpoint,
@@ -181,13 +182,14 @@ def _interval_heading(shown: _Shown) -> str:
 
 
 def _caption(shown: _Shown) -> str:
-    quantities = [QUANTITIES[quantity].label for quantity in shown.quantities]
-    endpoints = [
-        spell_endpoint(shown.estimate, name) for name in shown.frame["endpoint"].unique() if name
-    ]
-    later = [label[:1].lower() + label[1:] for label in quantities[1:]]
-    label = ", ".join([*quantities[:1], *later]) or "No estimate"
-    return f"{label}: {', '.join(endpoints)}" if endpoints else label
+    endpoints = [name for name in shown.frame["endpoint"].unique() if name]
+    if len(shown.quantities) == 1 and len(endpoints) == 1:
+        return name_quantity(shown.estimate, shown.quantities[0], endpoints[0])
+    labels = [QUANTITIES[quantity].label for quantity in shown.quantities]
+    later = [label[:1].lower() + label[1:] for label in labels[1:]]
+    label = ", ".join([*labels[:1], *later]) or "No estimate"
+    names = ", ".join(spell_endpoint(shown.estimate, name) for name in endpoints)
+    return f"{label}: {names}" if names else label
 
 
 def _footnotes(shown: _Shown, rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:

@@ -1,6 +1,20 @@
 """Reports: notebooks executed with a study, written as pages, figures and numbers."""
 
-from azaanalysis.report.results import write_estimates
-from azaanalysis.report.site import write_index, write_report
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["write_estimates", "write_index", "write_report"]
+if TYPE_CHECKING:
+    from azaanalysis.report.results import write_estimates
+    from azaanalysis.report.site import write_index, write_report
+    from azaanalysis.report.store import store_notebooks
+
+__all__ = ["store_notebooks", "write_estimates", "write_index", "write_report"]
+
+_HOMES = {"store_notebooks": "store", "write_estimates": "results"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for: a notebook that writes its estimates needs no exporter."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'site')}"), name)

@@ -55,7 +55,7 @@ def execute_notebook(
     *,
     path: Path,
     study_path: Path,
-    folder: Path,
+    folder: Path | None,
     progress: Progress | None = None,
 ) -> Any:
     """Execute a notebook with the given study, in a kernel of its own.
@@ -71,7 +71,8 @@ def execute_notebook(
     study_path
         The study file.
     folder
-        Folder of the report, told to the notebook for ``write_estimates``.
+        Folder of the report, told to the notebook for ``write_estimates``; without one
+        nothing is written.
     progress
         Called after each cell with name, cells done and cells in all.
 
@@ -95,7 +96,7 @@ def execute_notebook(
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.on_cell_complete = _report_to(progress, notebook, path.stem)
-    environment = {**os.environ, FOLDER_VARIABLE: str(folder)}
+    environment = {**os.environ, FOLDER_VARIABLE: str(folder or "")}
     try:
         asyncio.run(client.async_execute(env=environment))
     except CellExecutionError as error:

@@ -15,6 +15,7 @@ from nbconvert.filters import markdown2html
 
 from azaanalysis.report.manifest import source_in_words
 from azaanalysis.study import Study
+from azaanalysis.vocab import sentence_case
 
 _HERE = Path(__file__).parent
 _H2 = re.compile(r"^## +(.+?)\s*$", re.MULTILINE)
@@ -23,6 +24,7 @@ _WARNING = re.compile(r"\b(\w*Warning: .+)")
 _SVG_ID = re.compile(r'(\bid="|url\(#|href="#)')
 ANSWER_FIRST = "Reading"
 ANSWER_SECTION = "Estimate"
+_LAST = "Setup"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def render_page(
     context = {
         "title": page.title,
         "contents": [(f"section-{i}", s.title) for i, s in enumerate(sections, 1)],
-        "siblings": siblings,
+        "siblings": [(other, _name_in_words(other)) for other in siblings],
         "manifest": manifest_rows(manifest),
         **describe_study(study),
     }
@@ -124,6 +126,11 @@ def manifest_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     return [*rows, ("Versions", versions)]
 
 
+def _name_in_words(name: str) -> str:
+    """Spell the name of a notebook: ``"02_time_to_response"`` becomes ``"Time to response"``."""
+    return sentence_case(re.sub(r"^\d+_", "", name))
+
+
 def _split(notebook: Any) -> list[_Section]:
     """Cut a notebook before every second-level heading; what stands first is the head."""
     sections = [_Section("", [])]
@@ -149,8 +156,9 @@ def _markdown(source: str) -> Any:
 
 
 def _answer_first(sections: list[_Section]) -> list[_Section]:
-    answer = [s for s in sections if s.title == ANSWER_FIRST]
-    return answer + [s for s in sections if s.title != ANSWER_FIRST]
+    """Put the answer before everything else, and the imports behind it."""
+    place = {ANSWER_FIRST: 0, _LAST: 2}
+    return sorted(sections, key=lambda section: place.get(section.title, 1))
 
 
 def _question(head: _Section) -> str:
@@ -197,9 +205,7 @@ def _mark_section(section: _Section, number: int) -> None:
             cell.outputs = [tidy for output in cell.outputs if (tidy := _tidy(output))]
     if not section.cells:
         return
-    css = "answer" if section.title == ANSWER_FIRST else "plain"
-    if number == 0:
-        css = "head"
+    css = {ANSWER_FIRST: "answer", _LAST: "setup"}.get(section.title, "step" if number else "head")
     label = escape(section.title, quote=True)
     opening = f'<section id="section-{number}" class="{css}" aria-label="{label}">'
     section.cells[0].metadata["aza_open"] = opening

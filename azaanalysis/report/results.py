@@ -79,7 +79,8 @@ def _refuse_foreign(name: str, estimate: Estimate, study: Study) -> None:
             f"'{name}' cannot be the name of a file of results. Use letters, digits and "
             "underscores, for example 'risk'."
         )
-    made_under = estimate.about.get("study", study.hash)
+    # An estimate of a sensitivity analysis was made under the study with one setting changed.
+    made_under = estimate.about.get("base_study", estimate.about.get("study", study.hash))
     if made_under != study.hash:
         raise ReportError(
             f"The estimate '{name}' was made under another version of the study "

@@ -72,7 +72,7 @@ def write_report(
     study_path = Path(study_path).resolve()
     study = load_study(study_path)
     root = find_project()
-    paths = [Path(path).resolve() for path in notebooks] if notebooks else _all_notebooks(root)
+    paths = [Path(path).resolve() for path in notebooks] if notebooks else all_notebooks(root)
     target = Path(folder).resolve() if folder else root / _place_of(study)
     written = {path: read_notebook(path) for path in paths}
     left_out = _left_out(written, study)
@@ -124,6 +124,7 @@ def write_index(
     }
     context = {
         **describe_study(study),
+        "is_list": True,
         "question": study.question,
         "pages": pages,
         "limits": study.limits,
@@ -145,7 +146,8 @@ def find_project() -> Path:
     return Path(azaanalysis.__file__).resolve().parent.parent
 
 
-def _all_notebooks(root: Path) -> list[Path]:
+def all_notebooks(root: Path) -> list[Path]:
+    """Return the notebooks of the project, in their order."""
     found = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
     if not found:
         raise ReportError(

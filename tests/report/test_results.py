@@ -1,0 +1,73 @@
+"""Results as files: suppressed, guarded, and silent when no report is being made."""
+
+import csv
+import json
+
+import pytest
+
+from azaanalysis.errors import ReportError
+from azaanalysis.report.results import FOLDER_VARIABLE, write_estimates
+from azaanalysis.result import Estimate
+from azaanalysis.study import load_study
+from tests.display import builders
+from tests.report.builders import write_study
+
+NOTEBOOK = "03_infection_rates"
+
+
+@pytest.fixture
+def study(tmp_path):
+    return load_study(write_study(tmp_path))
+
+
+def test_without_a_report_nothing_is_written_and_the_table_is_the_same(
+    study, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.rglob("*"))
+    silent = write_estimates({"rates": builders.rates()}, notebook=NOTEBOOK, study=study)
+    assert set(tmp_path.rglob("*")) == before
+
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "out"))
+    told = write_estimates({"rates": builders.rates()}, notebook=NOTEBOOK, study=study)
+
+    assert told.to_text() == silent.to_text()
+    assert (tmp_path / "out" / NOTEBOOK / "rates.csv").is_file()
+
+
+def test_small_counts_reach_no_file(study, tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    rates = builders.rates(counts=(31, 3, 0), smallest_count=5)
+    table = write_estimates({"rates": rates}, notebook=NOTEBOOK, study=study)
+
+    with (tmp_path / NOTEBOOK / "rates.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    results = json.loads((tmp_path / NOTEBOOK / "results.json").read_text("utf-8"))
+
+    assert [row["events"] for row in rows] == ["31", "", "0"]
+    assert rows[1]["value"] == ""
+    assert results["smallest_count"] == 5
+    assert results["masked_rows"] == 1
+    assert [row[12] for row in results["estimates"]["rates"]["rows"]] == [31, None, 0]
+    assert table.rows == (("rates.csv", "Rate", "3", "1"),)
+
+
+def test_words_that_a_spreadsheet_would_execute_are_guarded(study, tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    frame = builders.rates().frame.assign(arm="=cmd()")
+    estimate = Estimate(frame, {"smallest_count": 1})
+    write_estimates({"rates": estimate}, notebook=NOTEBOOK, study=study)
+
+    assert ",'=cmd()," in (tmp_path / NOTEBOOK / "rates.csv").read_text("utf-8")
+
+
+def test_an_estimate_of_another_study_is_refused(study):
+    foreign = builders.rates().with_about(study="another")
+
+    with pytest.raises(ReportError, match="another version of the study"):
+        write_estimates({"rates": foreign}, notebook=NOTEBOOK, study=study)
+
+
+def test_a_name_that_would_leave_the_folder_is_refused(study):
+    with pytest.raises(ReportError, match="cannot be the name of a file"):
+        write_estimates({"../rates": builders.rates()}, notebook=NOTEBOOK, study=study)
