@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from azaanalysis.errors import StudyError
 from azaanalysis.settings import Comparison, Endpoint, Population, Section, Show, Source, Strategy
@@ -32,6 +32,7 @@ class Study(Section):
     covariates: tuple[str, ...] = ()
     show: Show = Show()
     limits: tuple[str, ...] = ()
+    _base_hash: str = PrivateAttr(default="")
 
     @property
     def is_synthetic(self) -> bool:
@@ -44,6 +45,11 @@ class Study(Section):
         settings = self.model_dump(mode="json", exclude={"source": {"folder", "mapping"}})
         canonical = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+    @property
+    def base_hash(self) -> str:
+        """The hash of the study as its file says it, before any change for sensitivity."""
+        return self._base_hash or self.hash
 
     def endpoint(self, name: str) -> Endpoint:
         """Return the settings of an endpoint.
@@ -78,10 +84,12 @@ class Study(Section):
         """
         written = _merge(self.model_dump(exclude_unset=True), sections)
         try:
-            return Study.model_validate(written)
+            study = Study.model_validate(written)
         except ValidationError as error:
             message = explain_validation(error, written, Study, file="The changed study")
             raise StudyError(message) from None
+        study._base_hash = self.base_hash
+        return study
 
     def strategy_of(self, name: str) -> Strategy:
         """Return the strategy of an endpoint: its own, or else that of the comparison."""

@@ -38,7 +38,7 @@ QUANTITIES: dict[str, Quantity] = {
     "survival": Quantity("Still free of the event", "probability"),
     "risk": Quantity("Cumulative incidence", "probability"),
     "median_days": Quantity("Median time", "days"),
-    "median_follow_up_days": Quantity("Median follow-up (days)", "days"),
+    "median_follow_up_days": Quantity("Median follow-up", "days"),
     "rate": Quantity("Rate", "rate"),
     "hazard_ratio": Quantity("Hazard ratio", "ratio", null=1.0),
     "log_rank": Quantity("Log-rank chi-square", "statistic"),

@@ -177,3 +177,9 @@ def test_the_studies_of_this_project_can_be_read(request):
     ]
 
     assert names == ["cdisc_pilot", "sanad", "study"]
+
+
+def test_a_changed_study_remembers_the_one_it_came_from():
+    made = study().changed(comparison={"washout_days": 180}).changed(comparison={"first_day": 1})
+
+    assert made.base_hash == study().hash != made.hash

@@ -82,6 +82,7 @@ def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:
         "horizon_days": study.horizon_of(endpoint),
         "time_unit": study.show.time_unit,
         "study": study.hash,
+        "base_study": study.base_hash,
         "cohort": cohort.fingerprint,
         "is_synthetic": cohort.is_synthetic,
         "smallest_count": cohort.smallest_count,
