@@ -21,6 +21,5 @@ def test_an_invented_cohort_comes_back_without_a_warning(
     loaded = load_cohort(tmp_path)
     assert loaded.fingerprint == cohort.fingerprint
     assert "warning" not in set(loaded.report.notes["kind"])
-    assert all(
-        (loaded.tables[name].dtypes == cohort.tables[name].dtypes).all() for name in cohort.tables
-    )
+    for name, frame in cohort.tables.items():
+        assert loaded.tables[name].dtypes.to_dict() == frame.dtypes.to_dict()
