@@ -61,10 +61,12 @@ def tabulate_baseline(
     lines = marked[marked["kind"] != "total"]
     keys = ["covariate", "level", "kind"]
     rows, groups = [], []
-    lines_of = lines.drop_duplicates(keys)["covariate"].value_counts()
+    lines_of = dict(list(lines.groupby("covariate", sort=False)))
     for (covariate, level, kind), cells in lines.groupby(keys, sort=False):
-        is_single = lines_of[str(covariate)] == 1
-        heading, name = _baseline_names(str(covariate), str(level), str(kind), is_single)
+        same = lines_of[str(covariate)][["level", "kind"]].drop_duplicates()
+        heading, name = _baseline_names(
+            str(covariate), str(level), str(kind), frozenset(same["kind"]), is_single=len(same) == 1
+        )
         values = [_baseline_cell(cells, page, digits=digits, k=k) for page in pages]
         rows.append((name, *values, *(_difference(cells, page) for page in compared)))
         groups.append(heading)
@@ -78,18 +80,19 @@ def tabulate_baseline(
     )
 
 
-def _baseline_names(covariate: str, level: str, kind: str, is_single: bool) -> tuple[str, str]:
+def _baseline_names(
+    covariate: str, level: str, kind: str, kinds: frozenset[str], *, is_single: bool
+) -> tuple[str, str]:
     """Return the heading of the group and the name of the line."""
     label = spell_column(covariate)
-    kinds = {"count": "n (%)", "mean": "mean (SD)", "median": "median [Q1, Q3]"}
+    shown_as = {"mean": "mean (SD)", "median": "median [Q1, Q3]"}.get(kind, "n (%)")
     if is_single:
-        of_level = f": {in_words(level)}" if level else ""
-        return "", f"{label}{of_level}, {kinds.get(kind, 'missing, n (%)')}"
-    if kind == "missing":
-        return label, "Missing, n (%)"
-    if kind == "count":
-        return label, f"{sentence_case(level) or 'Yes'}, n (%)"
-    return label, sentence_case(kinds[kind])
+        of_level = f": {in_words(level)}" if level else ", missing" if kind == "missing" else ""
+        return "", f"{label}{of_level}, {shown_as}"
+    name = {"count": sentence_case(level) or "Yes", "missing": "Missing"}.get(kind, "")
+    if kinds <= {"count", "missing"}:
+        return f"{label}, n (%)", name
+    return label, f"{name}, {shown_as}" if name else sentence_case(shown_as)
 
 
 def _baseline_cell(cells: pd.DataFrame, page: tuple[str, str], *, digits: int, k: int) -> str:
@@ -140,8 +143,8 @@ def _baseline_columns(
         columns.append(Column(sentence_case(page[1]) + size, group=sentence_case(page[0])))
     versus = next((in_words(word) for word in marked["versus"] if word), "")
     for stage, arm in compared:
-        pair = f", {in_words(arm)} v {versus}" if versus else f", {in_words(arm)}"
-        columns.append(Column(f"SMD{pair}", group=sentence_case(stage)))
+        group = ", ".join(filter(None, (f"SMD v {versus}" if versus else "SMD", in_words(stage))))
+        columns.append(Column(sentence_case(arm), group=group))
     return tuple(columns)
 
 

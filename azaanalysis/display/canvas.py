@@ -26,7 +26,7 @@ from azaanalysis.display.style import (
 from azaanalysis.vocab import sentence_case
 
 LINE = 0.175  # height of a line of small text in inches
-_STEPS_PER_INCH = 120
+_STEPS_PER_INCH = 100
 LABEL = 1.3  # widest line of a label beside a curve in inches
 
 

@@ -58,10 +58,12 @@ def draw_attrition(
     known_from = marked["step"].get(first_of_arms)
     trunk = marked[(marked["arm"] == "") & (marked["step"] != known_from)]
     trunk = trunk[trunk.index < first_of_arms]
-    steps = list(_steps(trunk, k))
-    branches = {arm: list(_steps(marked[marked["arm"] == arm], k)) for arm in arms}
+    steps = _where_somebody_left([list(_steps(trunk, k))])[0]
+    paths = [list(_steps(marked[marked["arm"] == arm], k)) for arm in arms]
+    branches = dict(zip(arms, _where_somebody_left(paths), strict=True))
     notes = masked_footnotes(marked["patients_mark"], marked["left_mark"], smallest_count=k)
-    words = " ".join([caption or "From the data to the comparison.", *notes])
+    usual = "From the data to the comparison; steps at which nobody left are not drawn."
+    words = " ".join([caption or usual, *notes])
     alt = _in_words(steps, branches)
     return finish(lambda: _draw(steps, branches), caption=words, alt=alt)
 
@@ -76,6 +78,12 @@ def _steps(rows: pd.DataFrame, k: int) -> Iterator[_Step]:
         ]
         patients = spell_marked(last["patients"], last["patients_mark"], k)
         yield _Step(str(name), patients, tuple(leavers))
+
+
+def _where_somebody_left(paths: list[list[_Step]]) -> list[list[_Step]]:
+    """Keep the first step of each path, and those at which somebody left on any of them."""
+    eventful = {step.name for path in paths for step in path if step.leavers}
+    return [[s for i, s in enumerate(path) if i == 0 or s.name in eventful] for path in paths]
 
 
 def _lower_first(text: str) -> str:
@@ -98,7 +106,7 @@ def _step_in_words(step: _Step) -> str:
 
 def _draw(steps: Sequence[_Step], branches: dict[str, list[_Step]]) -> Drawing:
     trunk = sum(_trunk_height(step) for step in steps)
-    deepest = max((_branch_height(b, len(branches)) for b in branches.values()), default=0.0)
+    deepest = 0.12 + sum(level.way + level.box for level in _levels(branches))
     drawing = Drawing(figsize=(WIDTH, 0.05 + trunk + deepest + 0.05))
     bottom = _draw_trunk(drawing, steps)
     if branches:
@@ -153,18 +161,40 @@ def _branch_width(n: int) -> float:
     return (WIDTH - 0.1 - 0.2 * (n - 1)) / n
 
 
-def _branch_lines(step: _Step, width: float) -> list[str]:
+@dataclass(frozen=True)
+class _Level:
+    """Lines that the boxes of all arms take at one step, so that they stand in one row."""
+
+    titles: int
+    names: int
+    leavers: int
+
+    @property
+    def way(self) -> float:
+        return _GAP + (self.leavers * _LINE + _GAP * 0.6 if self.leavers else 0)
+
+    @property
+    def box(self) -> float:
+        return _box_height(1 + self.names + self.titles)
+
+
+def _titles(arm: str, width: float) -> list[str]:
+    return wrap_to(sentence_case(arm), (width - 2 * _PAD) * 0.92)
+
+
+def _leaver_lines(step: _Step, width: float) -> list[str]:
     return [line for leaver in step.leavers for line in wrap_to(leaver, width - 2 * _PAD, SMALL)]
 
 
-def _branch_height(branch: Sequence[_Step], n: int) -> float:
-    width = _branch_width(n)
-    return 0.12 + sum(
-        _GAP
-        + (len(_branch_lines(step, width)) * _LINE + _GAP * 0.6 if step.leavers else 0)
-        + _box_height(1 + len(_name_lines(step, width)) + (position == 0))
-        for position, step in enumerate(branch)
-    )
+def _levels(branches: dict[str, list[_Step]]) -> list[_Level]:
+    width = _branch_width(len(branches)) if branches else 0.0
+    levels = []
+    for position in range(max(map(len, branches.values()), default=0)):
+        steps = [branch[position] for branch in branches.values() if position < len(branch)]
+        titles = max(len(_titles(arm, width)) for arm in branches) if position == 0 else 0
+        names = max(len(_name_lines(step, width)) for step in steps)
+        levels.append(_Level(titles, names, max(len(_leaver_lines(s, width)) for s in steps)))
+    return levels
 
 
 def _draw_branches(
@@ -176,38 +206,48 @@ def _draw_branches(
     if has_trunk:
         stem = _MAIN.left + _MAIN.width / 2
         _arrow(drawing, (stem, top), (stem, fork), is_arrow=False)
-        _arrow(drawing, (min(middles), fork), (max(*middles, stem), fork), is_arrow=False)
+        ends = (min(*middles, stem), max(*middles, stem))
+        _arrow(drawing, (ends[0], fork), (ends[1], fork), is_arrow=False)
+    levels = _levels(branches)
     for middle, (arm, branch) in zip(middles, branches.items(), strict=True):
         place = Place(middle - width / 2, fork, width, 0)
-        colour = styles[arm].word_colour
-        _draw_branch(drawing, branch, place, name=sentence_case(arm), colour=colour)
+        _draw_branch(drawing, branch, place, levels, titles=(arm, styles[arm].word_colour))
 
 
 def _draw_branch(
-    drawing: Drawing, branch: Sequence[_Step], place: Place, *, name: str, colour: str
+    drawing: Drawing,
+    branch: Sequence[_Step],
+    place: Place,
+    levels: Sequence[_Level],
+    *,
+    titles: tuple[str, str],
 ) -> None:
     """Draw the boxes of one arm, one under the other, those who left written between them."""
-    top, middle = place.top, place.left + place.width / 2
-    for position, step in enumerate(branch):
-        leavers = _branch_lines(step, place.width)
-        way = _GAP + (len(leavers) * _LINE + _GAP * 0.6 if leavers else 0)
-        if leavers:
-            height = len(leavers) * _LINE
-            start = top + way / 2 - height / 2
-            _arrow(drawing, (middle, top), (middle, start - 0.02), is_arrow=False)
-            for i, line in enumerate(leavers):
-                at = start + (i + 0.5) * _LINE
-                write(drawing, middle, at, line, ha="center", color=SOFT_INK)
-            _arrow(drawing, (middle, start + height + 0.02), (middle, top + way))
-        else:
-            _arrow(drawing, (middle, top), (middle, top + way))
-        top += way
-        names = _name_lines(step, place.width)
-        titles = wrap_to(name, (place.width - 2 * _PAD) * 0.92) if position == 0 else []
-        words = [*titles, *names, f"n = {step.patients}"]
-        box = place._replace(top=top, height=_box_height(len(words)))
-        _box(drawing, box, words, edge=colour, n_bold=len(titles), is_centred=True)
-        top += box.height
+    arm, colour = titles
+    top = place.top
+    for position, (step, level) in enumerate(zip(branch, levels, strict=False)):
+        _draw_way(drawing, place._replace(top=top, height=level.way), step)
+        top += level.way
+        heading = _titles(arm, place.width) if position == 0 else []
+        words = [*heading, *_name_lines(step, place.width), f"n = {step.patients}"]
+        box = place._replace(top=top, height=level.box)
+        _box(drawing, box, words, edge=colour, n_bold=len(heading), is_centred=True)
+        top += level.box
+
+
+def _draw_way(drawing: Drawing, place: Place, step: _Step) -> None:
+    """Draw the arrow to the next box, broken by the words about those who left."""
+    middle, bottom = place.left + place.width / 2, place.top + place.height
+    lines = _leaver_lines(step, place.width)
+    if not lines:
+        _arrow(drawing, (middle, place.top), (middle, bottom))
+        return
+    height = len(lines) * _LINE
+    start = place.top + place.height / 2 - height / 2
+    _arrow(drawing, (middle, place.top), (middle, start - 0.02), is_arrow=False)
+    for i, line in enumerate(lines):
+        write(drawing, middle, start + (i + 0.5) * _LINE, line, ha="center", color=SOFT_INK)
+    _arrow(drawing, (middle, start + height + 0.02), (middle, bottom))
 
 
 def _box(
@@ -225,8 +265,9 @@ def _box(
     size = (place.width / wide, place.height / high)
     drawing.add_artist(Rectangle(corner, *size, fc="white", ec=edge, lw=0.9))
     left = place.left + (place.width / 2 if is_centred else _PAD)
+    start = place.top + (place.height - len(lines) * _LINE) / 2
     for i, line in enumerate(lines):
-        at = place.top + _PAD + (i + 0.5) * _LINE
+        at = start + (i + 0.5) * _LINE
         style = {"weight": "bold", "color": edge} if i < n_bold else {}
         write(drawing, left, at, line, ha="center" if is_centred else "left", **style)
 

@@ -126,8 +126,8 @@ def name_quantity(estimate: Estimate, quantity: str, endpoint: str) -> str:
     name = spell_endpoint(estimate, endpoint)
     if "the event" in label:
         return label.replace("the event", name)
-    link = {"days": "to", "ratio": "for", "statistic": "for", "p_value": "for"}.get(scale, "of")
-    return f"{label} {link} {name}"
+    link = {"ratio": " for", "statistic": " for", "p_value": " for", "days": ":"}.get(scale, " of")
+    return f"{label} to {name}" if quantity == "median_days" else f"{label}{link} {name}"
 
 
 def spell_column(name: str) -> str:

@@ -97,7 +97,7 @@ def draw_stacked_incidence(
     Parameters
     ----------
     estimate
-        The result of ``estimate_incidence`` with several causes of one endpoint. Small
+        The result of ``estimate_incidence`` with one or more causes of one endpoint. Small
         counts are suppressed first; a reason that may not be shown adds nothing to its stack.
     time_unit
         ``"days"``, ``"weeks"`` or ``"months"``; chosen by the length of follow-up if not given.
@@ -107,7 +107,7 @@ def draw_stacked_incidence(
     Raises
     ------
     EstimationError
-        If the estimate holds several endpoints, or fewer than two causes.
+        If the estimate holds several endpoints, or no cumulative incidence.
 
     Notes
     -----
@@ -117,11 +117,11 @@ def draw_stacked_incidence(
     """
     risks = estimate.only(quantity="risk")
     reasons = [cause for cause in risks.frame["cause"].unique() if cause]
-    if len(risks.frame["endpoint"].unique()) != 1 or len(reasons) < 2:
+    endpoints = risks.frame["endpoint"].unique()
+    if len(endpoints) != 1 or not reasons:
         raise EstimationError(
-            "Stacking needs one endpoint with two or more causes; this estimate has "
-            f"{len(risks.frame['endpoint'].unique())} endpoints and {len(reasons)} causes. "
-            "Use draw_incidence, or keep one endpoint with .only(endpoint=...)."
+            f"Stacking needs the causes of one endpoint; this estimate has {len(endpoints)} "
+            f"endpoints and {len(reasons)} causes. Keep one endpoint with .only(endpoint=...)."
         )
     plan, panels = _make_plan(estimate, reasons, time_unit)
     what = plan.heading.removesuffix(" (%)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -85,13 +85,7 @@ def tabulate_protocol(
 def tabulate_loading_report(report: LoadingReport) -> Table:
     """Tabulate what happened to every row on its way in: rows kept, then every resolution."""
     sizes = [
-        (
-            str(row["table"]),
-            str(row["file"]),
-            f"{spell_count(row['rows_read'])} rows read",
-            f"{spell_count(row['rows_kept'])} kept, {spell_count(row['rows_set_aside'])} set aside",
-            spell_count(row["rows_read"]),
-        )
+        (str(row["table"]), str(row["file"]), "", _kept(row), spell_count(row["rows_read"]))
         for row in report.tables.to_dict("records")
     ]
     notes = [
@@ -105,9 +99,18 @@ def tabulate_loading_report(report: LoadingReport) -> Table:
         for row in report.notes.astype(object).where(report.notes.notna(), "").to_dict("records")
     ]
     headers = ("Table", "File", "Found", "What was done", "Rows")
-    columns = tuple(Column(header, is_number=header == "Rows") for header in headers)
+    rows = [*sizes, *notes]
+    used = [i for i in range(len(headers)) if any(row[i] for row in rows)]
+    columns = tuple(Column(headers[i], is_number=headers[i] == "Rows") for i in used)
     groups = ("Rows",) * len(sizes) + ("Resolved, set aside or worth knowing",) * len(notes)
-    return Table("How the data were read", columns, tuple(sizes + notes), groups)
+    cells = tuple(tuple(row[i] for i in used) for row in rows)
+    return Table("How the data were read", columns, cells, groups if notes else ())
+
+
+def _kept(row: Mapping[Any, Any]) -> str:
+    if row["rows_set_aside"] == 0:
+        return "all kept"
+    return f"{spell_count(row['rows_kept'])} kept, {spell_count(row['rows_set_aside'])} set aside"
 
 
 def tabulate_frame(frame: pd.DataFrame, *, caption: str, digits: int = 1) -> Table:

@@ -72,15 +72,9 @@ def tabulate_estimate(estimate: Estimate, *, digits: int = 1, caption: str = "")
         tuple(spell_cell(row) for _, spell_cell in columns)
         for row in shown.frame.assign(**_mark_columns(shown)).itertuples(index=False)
     )
-    has_groups = len(shown.quantities) > 1
-    groups = tuple(_quantity_heading(shown, q) for q in shown.frame["quantity"])
-    return Table(
-        caption or _caption(shown),
-        tuple(column for column, _ in columns),
-        rows,
-        groups if has_groups else (),
-        (*_footnotes(shown, rows),),
-    )
+    headings = tuple(column for column, _ in columns)
+    notes = tuple(_footnotes(shown, rows))
+    return Table(caption or _caption(shown), headings, rows, _groups(shown), notes)
 
 
 def _make_ready(estimate: Estimate, digits: int) -> _Shown:
@@ -93,10 +87,31 @@ def _make_ready(estimate: Estimate, digits: int) -> _Shown:
     return _Shown(shown.frame.loc[order].reset_index(drop=True), marks, ordered, digits)
 
 
+def _has_arm_groups(shown: _Shown) -> bool:
+    """Tell whether each arm is a group of rows: several arms with several reasons each."""
+    frame = shown.frame
+    return (
+        len(shown.quantities) == 1
+        and len(frame["arm"].unique()) > 1
+        and len(frame["cause"].unique()) > 1
+        and not (frame["versus"] != "").any()
+        and len(frame["endpoint"].unique()) == 1
+    )
+
+
+def _groups(shown: _Shown) -> tuple[str, ...]:
+    if len(shown.quantities) > 1:
+        return tuple(_quantity_heading(shown, quantity) for quantity in shown.frame["quantity"])
+    if _has_arm_groups(shown):
+        return tuple(sentence_case(arm) or "All" for arm in shown.frame["arm"])
+    return ()
+
+
 def _columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
     """Yield each column with the function that spells its cell from a row."""
     frame = shown.frame
-    yield Column("Arm", is_number=False), lambda row: sentence_case(row.arm) or "All"
+    if not _has_arm_groups(shown):
+        yield Column("Arm", is_number=False), lambda row: sentence_case(row.arm) or "All"
     if (frame["versus"] != "").any():
         yield Column("Compared with", is_number=False), lambda row: in_words(row.versus)
     if len(frame["endpoint"].unique()) > 1:

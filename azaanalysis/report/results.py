@@ -28,8 +28,9 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
     """Write estimates beside the report of a notebook, small counts suppressed first.
 
     While a report is being made, every estimate becomes ``<notebook>/<name>.csv`` and all of
-    them together ``<notebook>/results.json``. At any other time nothing is written. The table
-    that is returned is the same in both cases.
+    them together ``<notebook>/results.json``, where a curve has only the days on which it
+    moves. At any other time nothing is written. The table that is returned is the same in
+    both cases.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def _write(folder: Path, shown: Mapping[str, Estimate], *, notebook: str, study:
     folder.mkdir(parents=True, exist_ok=True)
     for name, estimate in shown.items():
         _for_spreadsheet(estimate.frame).to_csv(
-            folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g"
+            folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g"
         )
     results = {
         "notebook": notebook,
@@ -114,9 +115,20 @@ def _for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _as_plain(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as lists and words: columns once, then one list for each row."""
-    rows = [[_plain(cell) for cell in row] for row in estimate.frame.to_numpy(dtype=object)]
+    frame = _only_steps(estimate.frame)
+    rows = [[_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object)]
     about = {str(key): _plain(entry) for key, entry in estimate.about.items()}
     return {"about": about, "columns": list(estimate.frame.columns), "rows": rows}
+
+
+def _only_steps(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the days of a curve on which no number moved; its CSV has every day."""
+    keys = ["endpoint", "cause", "arm", "versus", "quantity"]
+    numbers = frame[["value", "lower", "upper", "events"]].astype("float64")
+    before = numbers.groupby([frame[key] for key in keys], dropna=False).shift()
+    is_still = (numbers.eq(before) | (numbers.isna() & before.isna())).all(axis=1)
+    is_edge = ~frame.duplicated(keys, keep="first") | ~frame.duplicated(keys, keep="last")
+    return frame[~is_still | is_edge | frame["at_days"].isna()]
 
 
 def _plain(entry: Any) -> Any:
@@ -130,7 +142,7 @@ def _plain(entry: Any) -> Any:
         return None
     if isinstance(entry, (int, np.integer)):
         return int(entry)
-    return float(f"{entry:.10g}") if isinstance(entry, (float, np.floating)) else str(entry)
+    return float(f"{entry:.7g}") if isinstance(entry, (float, np.floating)) else str(entry)
 
 
 def _one_row_a_line(text: str) -> str:

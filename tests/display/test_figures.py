@@ -24,6 +24,7 @@ from azaanalysis.result import Estimate
 from tests.display import builders
 
 LONG = "a_very_long_arm_name_that_nobody_would_choose_but_somebody_will"
+FOUR = ("azathioprine", "azathioprine_with_anti_tnf", "anti_tnf", "jak_inhibitor")
 FIGURES = {
     "one panel": lambda: draw_incidence(builders.curves()),
     "three panels": lambda: draw_incidence(builders.curves(causes=builders.CAUSES)),
@@ -45,6 +46,13 @@ FIGURES = {
     ),
     "rates": lambda: draw_rates(builders.rates()),
     "rates, masked": lambda: draw_rates(builders.rates(counts=(31, 3, 0), smallest_count=5)),
+    "four long arms": lambda: draw_incidence(
+        builders.curves(arms=FOUR, causes=(*builders.CAUSES, "remission"), patients=900)
+    ),
+    "four long arms, one panel": lambda: draw_incidence(builders.curves(arms=FOUR, days=1095)),
+    "four long arms, stacked": lambda: draw_stacked_incidence(
+        builders.curves(arms=FOUR, causes=builders.CAUSES)
+    ),
     "attrition": lambda: draw_attrition(builders.attrition(), smallest_count=1),
     "attrition, masked": lambda: draw_attrition(builders.attrition(small=True)),
 }

@@ -261,7 +261,8 @@ def test_two_figures_in_one_page_share_no_id(tmp_path):
 
 
 def test_writing_estimates_does_not_load_the_exporter():
-    code = "import sys; from azaanalysis.report import write_estimates; print('nbconvert' in sys.modules)"
+    load = "import sys; from azaanalysis.report import write_estimates;"
+    code = f"{load} print('nbconvert' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == "False"
