@@ -14,8 +14,9 @@ SECTIONS += ["Provenance"]
 ALLOWED_IMPORTS = {"azaanalysis"}
 WRANGLING = {
     "agg", "apply", "assign", "concat", "drop", "dropna", "eval", "fillna", "groupby", "iloc",
-    "join", "loc", "map", "melt", "merge", "pipe", "pivot", "pivot_table", "query", "rename", "replace",
-    "reset_index", "set_index", "sort_values", "stack", "to_csv", "transform", "unstack",
+    "join", "loc", "map", "melt", "merge", "pipe", "pivot", "pivot_table", "query", "rename",
+    "replace", "reset_index", "set_index", "sort_values", "stack", "to_csv", "transform",
+    "unstack",
 }  # fmt: skip
 
 

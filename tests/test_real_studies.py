@@ -1,0 +1,188 @@
+"""The two real trials, by the same commands as any study, against published numbers of R."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from azaanalysis import (
+    estimate_hazard_ratio,
+    estimate_incidence,
+    estimate_log_rank,
+    estimate_rates,
+    follow,
+    load_cohort,
+    load_study,
+)
+from azaanalysis.report import write_report
+from tests.r_results import r_result
+from tests.real_data import real
+
+DATA = {"sanad": "survival/epileptic.csv.gz", "cdisc_pilot": "adam_cdiscpilot"}
+ARMS = {
+    "placebo": "Placebo",
+    "xanomeline_low_dose": "Xanomeline Low Dose",
+    "xanomeline_high_dose": "Xanomeline High Dose",
+}
+
+
+@pytest.fixture(scope="module")
+def study_file(request, tmp_path_factory):
+    """Write the study of a trial as it is, but for the place of the data."""
+
+    def write(name):
+        data = real(DATA[name])
+        folder = request.config.rootpath / "notebooks" / "studies"
+        settings = yaml.safe_load((folder / f"{name}.yml").read_text(encoding="utf-8"))
+        settings["source"]["folder"] = str(data)
+        settings["source"]["mapping"] = str(folder / settings["source"]["mapping"])
+        path = tmp_path_factory.mktemp(name) / f"{name}.yml"
+        path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def sanad(study_file):
+    study = load_study(study_file("sanad"))
+    return study, load_cohort(study.source)
+
+
+@pytest.fixture(scope="module")
+def pilot(study_file):
+    study = load_study(study_file("cdisc_pilot"))
+    return study, load_cohort(study.source)
+
+
+def followed(trial, endpoint):
+    study, cohort = trial
+    return follow(cohort, study, endpoint=endpoint)
+
+
+REASONS = {"inadequate_seizure_control": "ISC", "unacceptable_adverse_effects": "UAE", "": "(s0)"}
+
+
+@pytest.mark.parametrize(("arm", "code"), [("carbamazepine", "CBZ"), ("lamotrigine", "LTG")])
+@pytest.mark.parametrize("cause", REASONS)
+def test_withdrawal_by_reason_in_sanad_equals_r(sanad, arm, code, cause):
+    known = r_result("epileptic_aj_treat")[f"treat={code}"]
+    risk = estimate_incidence(followed(sanad, "discontinuation"), transform="log")
+    ours = risk.only(arm=arm, cause=cause).at(known["time"]).frame
+
+    for column, name in {
+        "value": "p",
+        "std_error": "se",
+        "lower": "lower",
+        "upper": "upper",
+    }.items():
+        np.testing.assert_allclose(ours[column], known[REASONS[cause]][name], rtol=1e-8)
+
+
+def test_cause_specific_hazard_ratios_in_sanad_equal_r(sanad):
+    ratios = estimate_hazard_ratio(followed(sanad, "discontinuation"))
+    ours = ratios.only(quantity="hazard_ratio").frame.set_index("cause")
+    for cause, entry in [
+        ("inadequate_seizure_control", "epileptic_cs_isc"),
+        ("unacceptable_adverse_effects", "epileptic_cs_uae"),
+    ]:
+        known = r_result(entry)
+        assert ours.loc[cause, "value"] == pytest.approx(known["hr"]["ltg"], rel=1e-6)
+        assert ours.loc[cause, "lower"] == pytest.approx(known["hr_lower"]["ltg"], rel=1e-6)
+        assert ours.loc[cause, "upper"] == pytest.approx(known["hr_upper"]["ltg"], rel=1e-6)
+    # As published: 0.54 for adverse effects, 1.02 for lack of control.
+    assert ours["value"].round(2).tolist() == [1.02, 0.54]
+
+
+def test_withdrawal_for_any_reason_in_sanad_equals_r(sanad):
+    ratios = estimate_hazard_ratio(followed(sanad, "withdrawal_for_any_reason"))
+    known = r_result("epileptic_cox_any")
+    row = ratios.only(quantity="hazard_ratio").frame.iloc[0]
+
+    assert row["value"] == pytest.approx(known["hr"]["treatLTG"], rel=1e-6)
+    assert row["events"] == known["events"]
+
+
+def test_nobody_in_sanad_is_lost_on_the_way(sanad):
+    _, cohort = sanad
+    assert (cohort.report.tables["rows_read"] == 605).all()
+    assert (cohort.report.tables["rows_set_aside"] == 0).all()
+    attrition = followed(sanad, "discontinuation").attrition
+    assert (attrition.loc[attrition["arm"] == "", "patients"] == 605).all()
+
+
+@pytest.mark.parametrize(("arm", "label"), ARMS.items())
+def test_time_to_the_first_dermatologic_event_equals_r(pilot, arm, label):
+    known = r_result("ttde_km")[f"arm={label}"]
+    curve = estimate_incidence(followed(pilot, "response")).only(arm=arm, quantity="survival")
+    ours = curve.at(known["time"]).frame
+
+    for column, name in {"value": "surv", "std_error": "std_err_surv", "lower": "lower"}.items():
+        np.testing.assert_allclose(ours[column], np.array(known[name], float), rtol=1e-8)
+    assert ours["patients"].tolist() == known["n_risk"]
+
+
+def test_hazard_ratios_and_log_rank_of_the_pilot_trial_equal_r(pilot):
+    rash = followed(pilot, "response")
+    ratios = estimate_hazard_ratio(rash).only(quantity="hazard_ratio").frame.set_index("arm")
+    known = r_result("ttde_cox")["hr"]
+    for arm in ["xanomeline_low_dose", "xanomeline_high_dose"]:
+        assert ratios.loc[arm, "value"] == pytest.approx(known[f"arm{ARMS[arm]}"], rel=1e-6)
+
+    statistic, p = estimate_log_rank(rash).frame["value"]
+    assert statistic == pytest.approx(r_result("ttde_logrank")["chisq"], rel=1e-10)
+    assert p == pytest.approx(r_result("ttde_logrank")["p"], rel=1e-8)
+
+
+@pytest.mark.parametrize(("arm", "label"), ARMS.items())
+def test_infections_of_the_pilot_trial_equal_r(pilot, arm, label):
+    known = r_result("infection_counts")[label]
+    row = estimate_rates(followed(pilot, "infection"), per_years=1).only(arm=arm).frame.iloc[0]
+
+    assert row["events"] == known["events"]
+    assert row["patient_years"] == pytest.approx(known["person_years"], rel=1e-12)
+    for column, name in {"value": "rate", "lower": "lower", "upper": "upper"}.items():
+        assert row[column] == pytest.approx(known[name], rel=1e-8)
+    first = followed(pilot, "first_infection").frame
+    assert first.loc[first["arm"] == arm, "n_events"].sum() == known["subjects"]
+
+
+@pytest.mark.parametrize(("arm", "label"), ARMS.items())
+def test_discontinuation_in_the_pilot_trial_equals_the_published_counts(pilot, arm, label):
+    known = r_result("discontinuation")[label]
+    stopping = followed(pilot, "discontinuation")
+    status = stopping.frame.loc[stopping.frame["arm"] == arm, "status"]
+    due_to_harm = stopping.causes.index("adverse_event") + 1
+
+    assert len(status) == known["n"]
+    assert (status > 0).sum() == known["discontinued"]
+    assert (status == due_to_harm).sum() == known["due_to_ae"]
+    assert (status == 0).sum() == known["completed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        ("sanad", ["01_cohort", "04_discontinuation"]),
+        (
+            "cdisc_pilot",
+            ["01_cohort", "02_time_to_response", "03_infection_rates", "04_discontinuation"],
+        ),
+    ],
+)
+def test_the_report_of_a_real_trial_holds_the_published_numbers(study_file, tmp_path, name, pages):
+    index = write_report(study_file(name), folder=tmp_path)
+
+    assert sorted(path.stem for path in tmp_path.glob("*.html")) == sorted([*pages, "index"])
+    assert index.read_text(encoding="utf-8").count("These patients are invented") == 0
+    results = json.loads((tmp_path / "04_discontinuation" / "results.json").read_text("utf-8"))
+    ratios = results["estimates"]["ratios"]
+    frame = pd.DataFrame(ratios["rows"], columns=ratios["columns"])
+    frame = frame[frame["quantity"] == "hazard_ratio"]
+    if name == "sanad":
+        known = [r_result(e)["hr"]["ltg"] for e in ("epileptic_cs_isc", "epileptic_cs_uae")]
+        np.testing.assert_allclose(frame["value"].astype(float), known, rtol=1e-6)
+    else:
+        assert frame["events"].max() == 8 + 44
