@@ -150,7 +150,9 @@ def protect(counts: Any, marks: np.ndarray, smallest_count: int) -> np.ndarray:
     smallest_count
         Smallest count that may be shown.
     """
-    numbers = np.asarray(pd.array(counts, dtype="Int64").to_numpy("float64", na_value=0.0))
+    is_array = isinstance(counts, np.ndarray)
+    given = counts if is_array else pd.array(counts, dtype="Int64").to_numpy("float64", na_value=0)
+    numbers = np.nan_to_num(given.astype("float64"))
     marks = np.array(marks, dtype=object)
     while not is_safe(numbers[marks != SHOWN], marks[marks != SHOWN], smallest_count):
         free = np.flatnonzero((marks == SHOWN) & (numbers > 0))
@@ -201,17 +203,18 @@ def _mark_steps(frame: pd.DataFrame, events: np.ndarray, k: int) -> None:
 def _mark_causes(frame: pd.DataFrame, events: np.ndarray, k: int) -> None:
     """Keep one reason from being worked out as the total less the other reasons."""
     is_share = _is_probability(frame) & (frame["versus"] == "").to_numpy()
+    places = np.flatnonzero(is_share)
+    names = frame["cause"].to_numpy()
+    counts = np.nan_to_num(frame["events"].to_numpy("float64", na_value=np.nan))
     same_day = frame[is_share].groupby(["endpoint", "arm", "at_days"], sort=False, dropna=False)
-    for labels in same_day.groups.values():
-        rows = np.asarray(labels)
-        causes = rows[(frame["cause"].to_numpy()[rows] != "")]
-        total = rows[(frame["cause"].to_numpy()[rows] == "")]
+    for positions in same_day.indices.values():
+        rows = places[positions]
+        causes, total = rows[names[rows] != ""], rows[names[rows] == ""]
         if len(causes) < 2 or (events[causes] == SHOWN).all():
             continue
-        events[causes] = protect(frame["events"].iloc[causes], events[causes], k)
-        hidden = events[causes] != SHOWN
-        counts = frame["events"].iloc[causes].to_numpy("float64", na_value=0.0)
-        if not is_safe(counts[hidden], events[causes][hidden], k):
+        events[causes] = protect(counts[causes], events[causes], k)
+        hidden = causes[events[causes] != SHOWN]
+        if not is_safe(counts[hidden], events[hidden], k):
             events[total] = np.where(events[total] == SHOWN, LINKED, events[total])
 
 

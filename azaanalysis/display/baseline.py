@@ -139,7 +139,11 @@ def _baseline_columns(
     totals = marked[marked["kind"] == "total"]
     for page in pages:
         total = _row_of(totals, page)
-        size = f" (n = {spell_marked(total['n'], total['n_mark'], k)})" if total is not None else ""
+        size = (
+            f" (n\u00a0=\u00a0{spell_marked(total['n'], total['n_mark'], k)})"
+            if total is not None
+            else ""
+        )
         columns.append(Column(sentence_case(page[1]) + size, group=sentence_case(page[0])))
     versus = next((in_words(word) for word in marked["versus"] if word), "")
     for stage, arm in compared:

@@ -28,9 +28,9 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
     """Write estimates beside the report of a notebook, small counts suppressed first.
 
     While a report is being made, every estimate becomes ``<notebook>/<name>.csv`` and all of
-    them together ``<notebook>/results.json``, where a curve has only the days on which it
-    moves. At any other time nothing is written. The table that is returned is the same in
-    both cases.
+    them together ``<notebook>/results.json``. At any other time nothing is written. The table
+    that is returned is the same in both cases. Of a curve only the days are written on which
+    it moves: a row holds until the next.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
     ReportError
         If a name cannot be that of a file, or an estimate was made under another study.
     """
-    shown = {name: suppress(estimate) for name, estimate in estimates.items()}
+    shown = {name: _only_steps(suppress(estimate)) for name, estimate in estimates.items()}
     for name, estimate in shown.items():
         _refuse_foreign(name, estimate, study)
     folder = os.environ.get(FOLDER_VARIABLE)
@@ -115,20 +115,21 @@ def _for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _as_plain(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as lists and words: columns once, then one list for each row."""
-    frame = _only_steps(estimate.frame)
-    rows = [[_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object)]
+    rows = [[_plain(cell) for cell in row] for row in estimate.frame.to_numpy(dtype=object)]
     about = {str(key): _plain(entry) for key, entry in estimate.about.items()}
     return {"about": about, "columns": list(estimate.frame.columns), "rows": rows}
 
 
-def _only_steps(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the days of a curve on which no number moved; its CSV has every day."""
+def _only_steps(estimate: Estimate) -> Estimate:
+    """Leave out the days of a curve on which no number moved: each step holds until the next."""
+    frame = estimate.frame
     keys = ["endpoint", "cause", "arm", "versus", "quantity"]
     numbers = frame[["value", "lower", "upper", "events"]].astype("float64")
     before = numbers.groupby([frame[key] for key in keys], dropna=False).shift()
     is_still = (numbers.eq(before) | (numbers.isna() & before.isna())).all(axis=1)
     is_edge = ~frame.duplicated(keys, keep="first") | ~frame.duplicated(keys, keep="last")
-    return frame[~is_still | is_edge | frame["at_days"].isna()]
+    kept = frame[~is_still | is_edge | frame["at_days"].isna()]
+    return Estimate(kept, estimate.about)
 
 
 def _plain(entry: Any) -> Any:

@@ -183,6 +183,7 @@ def _attempt(job: _Job, path: Path, notebook: Any) -> Page | ReportError:
 
 def _make_page(job: _Job, path: Path, notebook: Any) -> Page:
     name, files = path.stem, job.folder / path.stem
+    _clear(files)
     executed = execute_notebook(
         notebook,
         path=path,
@@ -200,6 +201,13 @@ def _make_page(job: _Job, path: Path, notebook: Any) -> Page:
     )
     (job.folder / f"{name}.html").write_text(html, encoding="utf-8")
     return page
+
+
+def _clear(files: Path) -> None:
+    """Take away what an earlier run wrote: a file that is no longer made must not stay."""
+    for path in files.glob("*") if files.is_dir() else ():
+        if path.suffix in (".csv", ".json", ".svg"):
+            path.unlink()
 
 
 def _write_figures(executed: Any, files: Path) -> None:

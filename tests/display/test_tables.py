@@ -146,7 +146,7 @@ def test_baseline_has_units_from_the_column_name_and_missing_as_its_own_line():
     assert _row(table, "Age (years), mean (SD)")[1:] == ("41.2 (14.2)", "38.9 (13.1)", "0.17")
     assert _row(table, "Median [Q1, Q3]")[1] == "71.0 [62.0, 83.0]"
     assert _row(table, "Missing, n (%)")[1:] == ("20 (6.7%)", "10 (5.0%)", "")
-    assert table.columns[1].header == "Azathioprine (n = 300)"
+    assert table.columns[1].header == "Azathioprine (n\u00a0=\u00a0300)"
     assert table.columns[-1] == Column("Anti-TNF", group="SMD v azathioprine")
     assert spell_column("crp_mg_per_l") == "CRP (mg/L)"
     assert spell_column("has_liver_disease") == "Liver disease"

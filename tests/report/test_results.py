@@ -71,3 +71,17 @@ def test_an_estimate_of_another_study_is_refused(study):
 def test_a_name_that_would_leave_the_folder_is_refused(study):
     with pytest.raises(ReportError, match="cannot be the name of a file"):
         write_estimates({"../rates": builders.rates()}, notebook=NOTEBOOK, study=study)
+
+
+def test_a_curve_is_written_by_its_steps(study, tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    curve = builders.curves(arms=("azathioprine",)).only(quantity="risk")
+    write_estimates({"risk": curve}, notebook=NOTEBOOK, study=study)
+
+    with (tmp_path / NOTEBOOK / "risk.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    moves = curve.frame["events"].diff().fillna(0).gt(0).sum()
+
+    # The first and the last day are kept even if nothing happened on them.
+    assert moves <= len(rows) <= moves + 2
+    assert float(rows[-1]["at_days"]) == 365
