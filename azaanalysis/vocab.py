@@ -86,8 +86,8 @@ class Drug:
 @cache
 def drugs() -> dict[str, Drug]:
     """Return the drugs of the vocabulary (``drugs.csv``) by name."""
-    with files("azaanalysis").joinpath("drugs.csv").open(encoding="utf-8", newline="") as file:
-        return {row["drug"]: _drug(row) for row in csv.DictReader(file)}
+    lines = files("azaanalysis").joinpath("drugs.csv").read_text(encoding="utf-8").splitlines()
+    return {row["drug"]: _drug(row) for row in csv.DictReader(lines)}
 
 
 def _drug(row: dict[str, str]) -> Drug:
