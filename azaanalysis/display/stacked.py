@@ -127,7 +127,8 @@ def draw_stacked_incidence(
     what = plan.heading.removesuffix(" (%)")
     alt = describe_curves(panels, ticks=plan.ticks, unit=plan.unit, what=what)
     k = smallest_count_of(estimate)
-    white = f" White under the line: reasons with fewer than {k} events so far." if k > 1 else ""
+    gap = f" White under the line: fewer than {k} events of a reason since its last step."
+    white = gap if k > 1 else ""
     words = f"{caption or what + ', by reason.'} The reasons exclude one another and add up.{white}"
     return finish(lambda: _draw(plan), caption=words, alt=alt)
 

@@ -1,5 +1,7 @@
 """Small estimates and summary frames written by hand or drawn with a fixed seed."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ ARMS = ("azathioprine", "anti_tnf", "jak_inhibitor")
 CAUSES = ("adverse_event", "lack_of_efficacy", "other")
 
 
+@cache
 def curves(
     *,
     arms=ARMS,

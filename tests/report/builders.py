@@ -53,7 +53,9 @@ def write_study(folder, text=STUDY, name="study.yml"):
     return path
 
 
-def write_notebook(folder, name="04_discontinuation", *, smallest=1, extra="", tag="parameters"):
+def write_notebook(
+    folder, name="04_discontinuation", *, smallest=1, extra="", tag="parameters", is_bare=False
+):
     """A notebook in the order of the house: question, setup, estimate, reading, provenance."""
     new = nbformat.v4
     cells = [
@@ -72,6 +74,8 @@ def write_notebook(folder, name="04_discontinuation", *, smallest=1, extra="", t
             'write_estimates({"rates": rates}, notebook="04_discontinuation", study=study)'
         ),
     ]
+    if is_bare:  # nothing is imported, so the kernel is quick
+        del cells[11], cells[5:7], cells[2]
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
     path = folder / f"{name}.ipynb"

@@ -193,8 +193,9 @@ def test_a_failing_cell_is_explained_and_the_others_are_still_written(tmp_path):
         tmp_path,
         "03_known",
         extra="from azaanalysis.errors import DesignError as E\nraise E('No visits. Add them.')",
+        is_bare=True,
     )
-    unknown = write_notebook(tmp_path, "05_unknown", extra="{}['a']")
+    unknown = write_notebook(tmp_path, "05_unknown", extra="{}['a']", is_bare=True)
 
     with pytest.raises(ReportError) as caught:
         write_report(study, notebooks=[known, unknown], folder=tmp_path / "out")
