@@ -117,12 +117,15 @@ class Cohort:
         The order of rows does not matter, nor does the order of columns.
         """
         digest = hashlib.sha256()
+        # Identifiers are hashed once; other tables look theirs up.
+        people = pd.util.hash_pandas_object(self.patients["patient_id"], index=False).to_numpy()
         for name in sorted(self.tables):
             frame = self.tables[name]
-            frame = frame[sorted(frame.columns)]
-            rows = pd.util.hash_pandas_object(_plain(frame), index=False).to_numpy()
+            columns = sorted(set(frame.columns) - {"patient_id"})
+            plain = _plain(frame[columns]).assign(patient_id=people[self.positions(name)])
+            rows = pd.util.hash_pandas_object(plain, index=False).to_numpy()
             rows.sort()
-            digest.update(f"{name}:{','.join(frame.columns)}:{len(frame)}".encode())
+            digest.update(f"{name}:{','.join(columns)}:{len(frame)}".encode())
             digest.update(rows.tobytes())
         return digest.hexdigest()[:16]
 

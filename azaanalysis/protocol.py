@@ -64,12 +64,12 @@ def describe_estimand(study: Study, endpoint: str) -> str:
 class Handling:
     """What is done about one intercurrent event, in the words of ICH E9(R1).
 
-    ``strategy`` is one of ``outcome``, ``competing``, ``ends``, ``ignored``, ``source``;
-    ``delay_days`` is how long follow-up goes on after the event before it ends.
+    ``strategy`` is one of ``outcome``, ``competing``, ``ends`` (while on treatment),
+    ``censored``, ``ignored`` (treatment policy), ``source``; ``delay_days`` is how long follow-up goes on after the event before it ends.
     """
 
     event: str
-    strategy: Literal["outcome", "competing", "ends", "ignored", "source"]
+    strategy: Literal["outcome", "competing", "ends", "censored", "ignored", "source"]
     delay_days: int = 0
 
     def in_words(self) -> str:
@@ -80,6 +80,7 @@ class Handling:
             "outcome": "It is the outcome.",
             "competing": "A competing event: the outcome can no longer happen first.",
             "ends": "While on treatment: follow-up ends (censored).",
+            "censored": "Follow-up ends (censored), as if no more had been seen.",
             "ignored": "Treatment policy: follow-up goes on.",
             "source": "Handled as the source derived its own times.",
         }[self.strategy]
@@ -95,7 +96,7 @@ def handle_events(study: Study, endpoint: str) -> list[Handling]:
     handled = {
         "discontinuation": Handling("treatment stops", otherwise, settings.lag_days),
         "switch": Handling("another study drug starts", otherwise),
-        "death": Handling("the patient dies", "ends"),
+        "death": Handling("the patient dies", "censored"),
     }
     for name in settings.competing:
         handled[name] = Handling(handled[name].event, "competing")
@@ -103,7 +104,7 @@ def handle_events(study: Study, endpoint: str) -> list[Handling]:
         handled["discontinuation"] = Handling("treatment stops", "outcome")
         if settings.censor:
             reasons = _listed([in_words(reason) for reason in settings.censor], last="or")
-            handled["censored"] = Handling(f"treatment ends as {reasons}", "ends")
+            handled["censored"] = Handling(f"treatment ends as {reasons}", "censored")
     return list(handled.values())
 
 
@@ -118,7 +119,7 @@ def _clauses(handled: list[Handling]) -> Iterator[str]:
     ends = [
         f"{one.delay_days} days after {one.event}" if one.delay_days else f"when {one.event}"
         for one in handled
-        if one.strategy == "ends"
+        if one.strategy in ("ends", "censored")
     ]
     if ends:
         yield f", follow-up ending {_listed(ends, last='and')}"

@@ -22,6 +22,13 @@ def earliest(n_patients: int, positions: np.ndarray, days: np.ndarray) -> np.nda
     return first
 
 
+def in_order(groups: np.ndarray | pd.Series, days: np.ndarray | pd.Series) -> np.ndarray:
+    """Return the order of rows by group and, within a group, by day; ties stay as they were."""
+    # One key for both is several times faster than sorting by two.
+    key = np.asarray(groups, dtype=np.int64) * (4 * NEVER) + np.asarray(days, dtype=np.int64)
+    return np.argsort(key, kind="stable")
+
+
 def starts_group(positions: np.ndarray) -> np.ndarray:
     """Mark the first row of each patient in rows sorted by patient."""
     return np.append(True, positions[1:] != positions[:-1])[: len(positions)]

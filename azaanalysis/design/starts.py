@@ -9,7 +9,7 @@ import pandas as pd
 
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.attrition import Attrition
-from azaanalysis.design.days import NEVER, days_of, latest_so_far, starts_group
+from azaanalysis.design.days import NEVER, days_of, in_order, latest_so_far, starts_group
 from azaanalysis.design.eligibility import keep_eligible
 from azaanalysis.errors import DesignError
 from azaanalysis.settings import Comparison
@@ -38,7 +38,7 @@ def find_starts(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, Attrition]:
     candidates = _arm_starts(courses, comparison)
     candidates = _seen_before(candidates, cohort, comparison, attrition)
     candidates = _unused_before(candidates, comparison, attrition)
-    starts = candidates.sort_values(["position", "index_day"], kind="stable")
+    starts = candidates.iloc[in_order(candidates["position"], candidates["index_day"])]
     starts = starts[~starts["position"].duplicated() | _tied_with_first(starts)]
     starts = _one_arm_only(starts, courses, comparison, attrition)
     starts = keep_eligible(starts, cohort, study.population, attrition)
@@ -139,14 +139,13 @@ def _arm_starts(courses: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
 
 def _with_last_use(courses: pd.DataFrame) -> pd.DataFrame:
     """Add the last day on which the patient had the same class before each course."""
-    ordered = courses.sort_values(["class_code", "position", "start"], kind="stable")
-    group = (
-        ordered["class_code"] * (ordered["position"].max() + 1) + ordered["position"]
-    ).to_numpy()
+    group = courses["class_code"] * (courses["position"].max() + 1) + courses["position"]
+    order = in_order(group, courses["start"])
+    ordered, group = courses.iloc[order].reset_index(drop=True), group.to_numpy()[order]
     latest = latest_so_far(group, ordered["stop"].to_numpy())
     before = np.append(-NEVER, latest[:-1])[: len(latest)]
-    ordered["last_use"] = np.where(starts_group(group), -NEVER, before)
-    return ordered.reset_index(drop=True)
+    last_use = np.where(starts_group(group), -NEVER, before)
+    return ordered.assign(last_use=last_use)
 
 
 def _joint_starts(
