@@ -171,10 +171,12 @@ class _Level:
 
     @property
     def way(self) -> float:
+        """Height of the arrow that leads to the boxes."""
         return _GAP + (self.leavers * _LINE + _GAP * 0.6 if self.leavers else 0)
 
     @property
     def box(self) -> float:
+        """Height of the boxes."""
         return _box_height(1 + self.names + self.titles)
 
 

@@ -55,6 +55,7 @@ class _Room:
 
     @property
     def panel_width(self) -> float:
+        """Width of one panel in inches."""
         return (WIDTH - self.left - self.right - _GAP * (self.columns - 1)) / self.columns
 
 
@@ -73,6 +74,7 @@ class _Plan:
 
     @property
     def arms(self) -> list[str]:
+        """Arms that have a curve, in the order of the study."""
         return list(dict.fromkeys(curve.arm for panel in self.panels for curve in panel.curves))
 
 

@@ -85,6 +85,7 @@ class _Plan:
 
     @property
     def panel_width(self) -> float:
+        """Width of one panel in inches."""
         n = len(self.stacks)
         return (WIDTH - _EDGE - 0.35 - _GAP * (n - 1)) / n
 

@@ -40,10 +40,12 @@ class _Shown:
 
     @property
     def quantities(self) -> list[str]:
+        """Quantities of the estimate, in order of appearance."""
         return list(self.frame["quantity"].unique())
 
     @property
     def k(self) -> int:
+        """Smallest count that may be shown."""
         return smallest_count_of(self.estimate)
 
 
