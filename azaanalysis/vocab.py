@@ -37,6 +37,8 @@ class Quantity:
 QUANTITIES: dict[str, Quantity] = {
     "survival": Quantity("Still free of the event", "probability"),
     "risk": Quantity("Cumulative incidence", "probability"),
+    "risk_difference": Quantity("Difference in cumulative incidence", "probability", null=0.0),
+    "restricted_mean_days": Quantity("Restricted mean time", "days"),
     "median_days": Quantity("Median time", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
     "rate": Quantity("Rate", "rate"),

@@ -1,6 +1,30 @@
 """Invented cohorts whose truth is known."""
 
 from azaanalysis.synthetic.cohort import make_cohort
+from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
+from azaanalysis.synthetic.true_values import (
+    true_persistence,
+    true_rate,
+    true_restricted_mean,
+    true_risk,
+    true_risk_difference,
+)
+from azaanalysis.synthetic.truth import Truth, simulate_truth
+from azaanalysis.synthetic.worlds import WORLDS, describe_world
 
-__all__ = ["Parameters", "load_parameters", "make_cohort"]
+__all__ = [
+    "WORLDS",
+    "Parameters",
+    "Reading",
+    "Truth",
+    "describe_world",
+    "load_parameters",
+    "make_cohort",
+    "simulate_truth",
+    "true_persistence",
+    "true_rate",
+    "true_restricted_mean",
+    "true_risk",
+    "true_risk_difference",
+]

@@ -85,8 +85,9 @@ def _matrix(
     parameters: Parameters, quantity: str, rows: tuple[str, ...], columns: tuple[str, ...]
 ) -> np.ndarray:
     """Return ``quantity.row.column`` where it exists, 0 elsewhere."""
+    known = parameters.numbers
     return np.array(
-        [[parameters.values.get(f"{quantity}.{row}.{key}", 0.0) for key in columns] for row in rows]
+        [[known.get(f"{quantity}.{row}.{key}", 0.0) for key in columns] for row in rows]
     )
 
 

@@ -106,6 +106,7 @@ def simulate(
     parameters: Parameters,
     *,
     strategy: np.ndarray | None = None,
+    has_no_end: bool = False,
 ) -> History:
     """Follow patients from their index day, under the strategies chosen or given ones.
 
@@ -122,12 +123,14 @@ def simulate(
         Everything numeric.
     strategy
         Code of the strategy of each patient; what was chosen if None.
+    has_no_end
+        Whether to go on past the end of data, so that nobody is censored but by the last week.
     """
     chosen = block.strategy if strategy is None else strategy
     weeks = int(parameters["follow_up_weeks_most"])
     settings = _prepare(block, chosen, formulary, parameters, weeks)
     lines = draw_lines(block.draws, settings.switching.lines, N_CLOCKS)
-    last_day = _last_days(block.patients, parameters, weeks)
+    last_day = _last_days(block.patients, parameters, weeks, has_no_end)
     state = initial_state(formulary.companion[chosen], last_day, block.draws, N_CLOCKS)
     record = blank_record(settings.switching.lines, len(block.patients))
     state.next_drug = choose_drug(block.draws, block.patients, chosen, formulary)
@@ -158,11 +161,13 @@ def _prepare(
     )
 
 
-def _last_days(patients: Patients, parameters: Parameters, weeks: int) -> np.ndarray:
+def _last_days(
+    patients: Patients, parameters: Parameters, weeks: int, has_no_end: bool
+) -> np.ndarray:
     """Return the last day on which each patient can be observed, from the index day."""
+    last = np.full(len(patients), DAYS_PER_WEEK * weeks - 1.0)
     end_of_data = first_day_of_year(parameters["end_of_data_year"]) - 1
-    last: np.ndarray = np.minimum(end_of_data - patients.index_day, DAYS_PER_WEEK * weeks - 1)
-    return last.astype(float)
+    return last if has_no_end else np.minimum(end_of_data - patients.index_day, last)
 
 
 def _begin(

@@ -80,18 +80,18 @@ class Parameters:
             )
 
     @cached_property
-    def values(self) -> Mapping[str, float]:
+    def numbers(self) -> Mapping[str, float]:
         """Value of each parameter by name."""
         return dict(zip(self.frame["name"], self.frame["value"].astype(float), strict=True))
 
     def __getitem__(self, name: str) -> float:
         """Return one value by its name."""
-        if name not in self.values:
+        if name not in self.numbers:
             raise ParameterError(
                 f"The parameter '{name}' is missing in world '{self.world}'; "
-                f"{nearest(name, self.values)}"
+                f"{nearest(name, self.numbers)}"
             )
-        return self.values[name]
+        return self.numbers[name]
 
     def by(self, quantity: str, keys: Iterable[str]) -> np.ndarray:
         """Return the values of ``quantity.key`` for each key."""
@@ -104,7 +104,7 @@ class Parameters:
     def keys(self, quantity: str) -> tuple[str, ...]:
         """Return what follows ``quantity.`` in the names, in the order of the table."""
         start = f"{quantity}."
-        return tuple(name[len(start) :] for name in self.values if name.startswith(start))
+        return tuple(name[len(start) :] for name in self.numbers if name.startswith(start))
 
     def changed(self, values: Mapping[str, float]) -> Parameters:
         """Return the parameters with some values replaced.

@@ -164,7 +164,7 @@ def _first_ring(left: np.ndarray, hazards: np.ndarray, week: int) -> tuple[np.nd
     left -= hazards
     day, clock = np.full(left.shape[1], NEVER), np.zeros(left.shape[1], dtype=np.int8)
     rings = np.flatnonzero((left < 0).any(axis=0))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moments = np.where(left[:, rings] < 0, left[:, rings] / hazards[:, rings], NEVER)
     clock[rings] = moments.argmin(axis=0)
     day[rings] = DAYS_PER_WEEK * (week + 1 + moments.min(axis=0))

@@ -1,0 +1,44 @@
+"""What must hold whatever the parameters."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azaanalysis.schema import find_faults
+from azaanalysis.synthetic import load_parameters, make_cohort
+
+PARAMETERS = load_parameters()
+DIALS = {
+    "confounding": st.floats(0, 5),
+    "death": st.floats(0, 500),
+    "lost_to_follow_up": st.floats(0, 500),
+    "serious_infection": st.floats(0, 2000),
+    "infection_frailty_variance": st.floats(0, 5),
+    "pancreatitis.azathioprine": st.floats(0, 1),
+    "early_intolerance.azathioprine": st.floats(0, 1),
+    "hepatotoxicity.azathioprine": st.floats(0, 1),
+    "suppression.azathioprine": st.floats(0, 3),
+    "remission_capable.infliximab": st.floats(0, 1),
+    "next_drug_probability.adverse_event": st.floats(0, 1),
+    "companion_stops_too": st.floats(0, 1),
+    "visit_missed": st.floats(0, 1),
+    "steroid_share": st.floats(0, 1),
+    "minor_share": st.floats(0, 1),
+    "follow_up_weeks_most": st.integers(1, 120).map(float),
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(changes=st.fixed_dictionaries(DIALS), seed=st.integers(0, 10_000))
+def test_a_cohort_is_sound_whatever_the_dials(changes, seed):
+    cohort = make_cohort(40, seed=seed, parameters=PARAMETERS.changed(changes))
+
+    # Schema: no stop before its start, no event after death, no reason without a stop date.
+    assert find_faults(cohort.tables) == []
+    courses = cohort.courses
+    last = courses["patient_id"].map(cohort.patients.set_index("patient_id")["observed_to"])
+    assert (courses["start_date"] <= last).all()
+    assert not (courses["stop_date"] > last).any()
+    visits = cohort.tables["visits"].groupby("patient_id")
+    first = visits.first()
+    assert not first["has_response"].any()
+    assert not first["has_remission"].any()
