@@ -65,7 +65,8 @@ class Handling:
     """What is done about one intercurrent event, in the words of ICH E9(R1).
 
     ``strategy`` is one of ``outcome``, ``competing``, ``ends`` (while on treatment),
-    ``censored``, ``ignored`` (treatment policy), ``source``; ``delay_days`` is how long follow-up goes on after the event before it ends.
+    ``censored``, ``ignored`` (treatment policy), ``source``; ``delay_days`` is how long follow-up
+    goes on after the event before it ends.
     """
 
     event: str
