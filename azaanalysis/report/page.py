@@ -25,6 +25,7 @@ _SVG_ID = re.compile(r'(\bid="|url\(#|href="#)')
 ANSWER_FIRST = "Reading"
 ANSWER_SECTION = "Estimate"
 _LAST = "Setup"
+_ESTIMAND = 'class="estimand"'
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Page:
         Name of the notebook without its ending; the page is ``<name>.html``.
     title, question
         The notebook's title, and its first paragraphs as HTML.
+    estimand
+        The sentence that states what is estimated, as HTML; empty if there is none.
     answer
         The first table of the section "Estimate" as HTML; empty if there is none.
     """
@@ -44,6 +47,7 @@ class Page:
     name: str
     title: str
     question: str
+    estimand: str
     answer: str
 
 
@@ -78,7 +82,8 @@ def render_page(
     """
     head, *sections = _split(notebook)
     sections = _answer_first(sections)
-    page = Page(name, head.title or name, _question(head), _answer(sections))
+    estimand = _lift_estimand(head, sections)
+    page = Page(name, head.title or name, _question(head), estimand, _answer(sections))
     number_figures(cell for section in [head, *sections] for cell in section.cells)
     for number, section in enumerate([head, *sections]):
         _mark_section(section, number)
@@ -159,6 +164,19 @@ def _answer_first(sections: list[_Section]) -> list[_Section]:
     """Put the answer before everything else, and the imports behind it."""
     place = {ANSWER_FIRST: 0, _LAST: 2}
     return sorted(sections, key=lambda section: place.get(section.title, 1))
+
+
+def _lift_estimand(head: _Section, sections: list[_Section]) -> str:
+    """Move the cell that states the estimand under the title, and return the sentence."""
+    for section in sections:
+        for cell in section.cells:
+            for output in _outputs_of([cell]):
+                html = str(output.get("data", {}).get("text/html", ""))
+                if _ESTIMAND in html:
+                    section.cells.remove(cell)
+                    head.cells.append(cell)
+                    return html
+    return ""
 
 
 def _question(head: _Section) -> str:
