@@ -136,14 +136,16 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
         )
     n = len(frame)
     arms = frame[arm] if arm else pd.Series("all", index=frame.index)
-    state = pd.to_numeric(frame[status].astype("float64"))
+    state = pd.to_numeric(frame[status], errors="coerce").astype("float64")
+    # Half a status is none: it is refused below with all that is not a whole number.
+    state = state.where(state % 1 == 0, -1)
     exits = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype="float64")
     made = {
         "patient_id": frame[patient].astype("string") if patient else np.arange(n).astype(str),
         "arm": _in_order(arms),
         "entry_days": frame[entry].to_numpy(dtype="float64") if entry else np.zeros(n),
         "exit_days": exits,
-        "status": state.fillna(-1).to_numpy().astype("int64"),
+        "status": state.to_numpy().astype("int64"),
         "n_events": (state == 1).to_numpy().astype("int64"),
         "last_absent_days": np.where(state == 1, 0.0, exits),
         "weight": frame[weight].to_numpy(dtype="float64") if weight else np.ones(n),
@@ -167,8 +169,8 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
 def _in_order(arms: pd.Series) -> pd.Series:
     if isinstance(arms.dtype, pd.CategoricalDtype):
         return arms.cat.remove_unused_categories()
-    words = arms.astype(str)
-    return words.astype(pd.CategoricalDtype(list(dict.fromkeys(words))))
+    words = arms.astype(str).where(arms.notna())
+    return words.astype(pd.CategoricalDtype(list(dict.fromkeys(words.dropna()))))
 
 
 def _refuse_unsound(frame: pd.DataFrame, causes: Sequence[str]) -> None:
