@@ -26,10 +26,13 @@ class LoadingReport:
         One row per kind of resolution, setting aside or warning: ``file``, ``table``, ``column``,
         ``kind`` (``"resolved"``, ``"set aside"``, ``"warning"``), ``found``, ``read_as``,
         ``rows`` (how many), ``reason``.
+    smallest_count
+        The smallest number of rows that may be shown; see ``Cohort``.
     """
 
     tables: pd.DataFrame
     notes: pd.DataFrame
+    smallest_count: int = 1
 
 
 @dataclass(frozen=True, eq=False)

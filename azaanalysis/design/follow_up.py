@@ -146,7 +146,7 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
         "entry_days": frame[entry].to_numpy(dtype="float64") if entry else np.zeros(n),
         "exit_days": exits,
         "status": state.to_numpy().astype("int64"),
-        "n_events": (state == 1).to_numpy().astype("int64"),
+        "n_events": state.between(1, n_own).to_numpy().astype("int64"),
         "last_absent_days": np.where(state == 1, 0.0, exits),
         "weight": frame[weight].to_numpy(dtype="float64") if weight else np.ones(n),
         "end_reason": pd.Categorical(["" for _ in range(n)]),

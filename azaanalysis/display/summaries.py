@@ -83,9 +83,17 @@ def tabulate_protocol(
 
 
 def tabulate_loading_report(report: LoadingReport) -> Table:
-    """Tabulate what happened to every row on its way in: rows kept, then every resolution."""
+    """Tabulate what happened to every row on its way in: rows kept, then every resolution.
+
+    Numbers of rows below the report's ``smallest_count`` are not shown, nor are those of the same
+    column, from which they could be worked out.
+    """
+    k = report.smallest_count
+    small = set(
+        map(_column_of, report.notes[report.notes["rows"].between(1, k - 1)].to_dict("records"))
+    )
     sizes = [
-        (str(row["table"]), str(row["file"]), "", _kept(row), spell_count(row["rows_read"]))
+        (str(row["table"]), str(row["file"]), "", _kept(row, k), spell_count(row["rows_read"]))
         for row in report.tables.to_dict("records")
     ]
     notes = [
@@ -94,7 +102,7 @@ def tabulate_loading_report(report: LoadingReport) -> Table:
             str(row["file"]),
             str(row["found"]),
             f"{row['kind']}: {row['read_as']}" + (f" ({row['reason']})" if row["reason"] else ""),
-            spell_count(row["rows"]),
+            _rows(row["rows"], k, is_linked=_column_of(row) in small),
         )
         for row in report.notes.astype(object).where(report.notes.notna(), "").to_dict("records")
     ]
@@ -107,10 +115,24 @@ def tabulate_loading_report(report: LoadingReport) -> Table:
     return Table("How the data were read", columns, cells, groups if notes else ())
 
 
-def _kept(row: Mapping[Any, Any]) -> str:
-    if row["rows_set_aside"] == 0:
+def _column_of(row: Mapping[Any, Any]) -> tuple[str, str, str]:
+    return str(row["file"]), str(row["table"]), str(row["column"])
+
+
+def _kept(row: Mapping[Any, Any], k: int) -> str:
+    aside = row["rows_set_aside"]
+    if aside == 0:
         return "all kept"
-    return f"{spell_count(row['rows_kept'])} kept, {spell_count(row['rows_set_aside'])} set aside"
+    is_small = min(aside, row["rows_kept"]) < k
+    kept, left = (_rows(n, k, is_linked=is_small) for n in (row["rows_kept"], aside))
+    return f"{kept} kept, {left} set aside"
+
+
+def _rows(count: int, k: int, *, is_linked: bool) -> str:
+    """Spell a number of rows, unless it is small or tells of one that is."""
+    if 0 < count < k:
+        return spell_threshold(k)
+    return HIDDEN if is_linked and count else spell_count(count)
 
 
 def tabulate_frame(frame: pd.DataFrame, *, caption: str, digits: int = 1) -> Table:

@@ -80,6 +80,7 @@ def load_cohort(
         report=report(
             [rows.tally for parts in tables.values() for rows in parts],
             _notes(tables, faults),
+            smallest_count=smallest_count,
         ),
         drug_classes={drug: classes[drug] for drug in in_use},
     )

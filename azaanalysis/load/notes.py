@@ -44,9 +44,12 @@ def as_note(fault: Fault) -> Note:
     return Note(*place, "warning", fault.found, "", n_rows, reason)
 
 
-def report(tallies: Iterable[Tally], notes: Iterable[Note]) -> LoadingReport:
+def report(
+    tallies: Iterable[Tally], notes: Iterable[Note], *, smallest_count: int
+) -> LoadingReport:
     """Return the loading report."""
     return LoadingReport(
         tables=pd.DataFrame(map(asdict, tallies), columns=[f.name for f in fields(Tally)]),
         notes=pd.DataFrame(map(asdict, notes), columns=[f.name for f in fields(Note)]),
+        smallest_count=smallest_count,
     )

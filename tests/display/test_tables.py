@@ -277,3 +277,40 @@ def test_the_label_of_the_study_names_the_endpoint():
     labelled = builders.rates().with_about(endpoint_label="Serious infection in hospital")
 
     assert tabulate_estimate(labelled).caption == "Rate of serious infection in hospital"
+
+
+def test_small_numbers_of_rows_in_a_loading_report_are_not_shown_nor_those_that_tell_them():
+    tables = pd.DataFrame(
+        [
+            {
+                "file": "p.csv",
+                "table": "patients",
+                "rows_read": 60,
+                "rows_kept": 58,
+                "rows_set_aside": 2,
+            }
+        ]
+    )
+    words = [("sex", "M", 57), ("sex", "F", 3), ("tpmt", "lo", 30), ("tpmt", "hi", 30)]
+    notes = pd.DataFrame(
+        [
+            {
+                "file": "p.csv",
+                "table": "patients",
+                "column": column,
+                "kind": "resolved",
+                "found": found,
+                "read_as": found,
+                "rows": rows,
+                "reason": "",
+            }
+            for column, found, rows in words
+        ]
+    )
+    text = tabulate_loading_report(LoadingReport(tables, notes, smallest_count=5)).to_text()
+
+    assert "57" not in text
+    assert "58" not in text
+    assert text.count("<5") == 2
+    assert text.count("30") == 2
+    assert "57" in tabulate_loading_report(LoadingReport(tables, notes)).to_text()
