@@ -3,6 +3,7 @@
 from azaanalysis.synthetic.cohort import make_cohort
 from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
+from azaanalysis.synthetic.realism import measure_realism
 from azaanalysis.synthetic.true_values import (
     true_persistence,
     true_rate,
@@ -21,6 +22,7 @@ __all__ = [
     "describe_world",
     "load_parameters",
     "make_cohort",
+    "measure_realism",
     "simulate_truth",
     "true_persistence",
     "true_rate",

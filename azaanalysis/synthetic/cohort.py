@@ -9,9 +9,9 @@ import pandas as pd
 from azaanalysis.cohort import Cohort, LoadingReport
 from azaanalysis.errors import ParameterError
 from azaanalysis.schema import check_tables
-from azaanalysis.synthetic.draws import PATIENTS_PER_BLOCK, blocks
+from azaanalysis.synthetic.draws import blocks
 from azaanalysis.synthetic.formulary import open_formulary
-from azaanalysis.synthetic.frames import build_tables
+from azaanalysis.synthetic.frames import Words, frame_tables, identifiers, join_tables
 from azaanalysis.synthetic.mechanism import invent_block, simulate
 from azaanalysis.synthetic.parameters import BASE_WORLD, Parameters, as_parameters
 from azaanalysis.synthetic.tables import history_columns
@@ -71,15 +71,19 @@ def make_cohort(
         raise ParameterError(f"n_patients must be at least 1; got {n_patients}.")
     numbers = as_parameters(parameters, world)
     formulary = open_formulary(numbers)
-    parts = []
+    parts, done = [], 0
     for draws in blocks(n_patients, seed):
         history = simulate(invent_block(draws, formulary, numbers), formulary, numbers)
-        first = draws.number * PATIENTS_PER_BLOCK
-        parts.append(history_columns(history, first, formulary, numbers))
+        words = Words(identifiers(done, draws.n, n_patients), formulary, numbers)
+        tables = frame_tables(history_columns(history, formulary, numbers), words)
+        # No rule of the schema looks across patients, so block by block is as good as all at
+        # once, and takes a fraction of the memory.
+        check_tables(tables)
+        parts.append(tables)
+        done += draws.n
         if progress is not None:
-            progress(first + draws.n, n_patients)
-    tables = build_tables(parts, formulary, numbers)
-    check_tables(tables)
+            progress(done, n_patients)
+    tables = join_tables(parts)
     return Cohort(
         tables=tables,
         source=f"invented patients (world {world}, seed {seed})",

@@ -40,30 +40,32 @@ class Words:
     parameters: Parameters
 
 
-def build_tables(
-    parts: Sequence[dict[str, Columns]], formulary: Formulary, parameters: Parameters
-) -> dict[str, pd.DataFrame]:
-    """Join the blocks and give each table its columns, words and types.
+def frame_tables(parts: dict[str, Columns], words: Words) -> dict[str, pd.DataFrame]:
+    """Give each table of one block its columns, words and types.
 
-    The parts are emptied on the way, so that a large cohort is not held twice.
+    Categories hold every word that could occur, so that blocks can be joined.
     """
-    n_patients = sum(len(part["patients"]["patient"]) for part in parts)
-    words = Words(_identifiers(n_patients), formulary, parameters)
+    return {name: make(parts[name], words) for name, make in _MAKERS.items()}
+
+
+def join_tables(blocks: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Join the tables of blocks and drop the words that nobody uses.
+
+    The blocks are emptied on the way, so that a large cohort is not held twice.
+    """
     tables = {}
-    for name, make in _MAKERS.items():
-        columns = _join([part.pop(name) for part in parts])
-        tables[name] = make(columns, words)
+    for name in _MAKERS:
+        joined = pd.concat([block.pop(name) for block in blocks], ignore_index=True)
+        for column in joined.select_dtypes("category"):
+            joined[column] = joined[column].cat.remove_unused_categories()
+        tables[name] = joined
     return tables
 
 
-def _join(parts: Sequence[Columns]) -> Columns:
-    names = list(parts[0])
-    return {name: np.concatenate([part.pop(name) for part in parts]) for name in names}
-
-
-def _identifiers(n_patients: int) -> pa.Array:
+def identifiers(first: int, n: int, n_patients: int) -> pa.Array:
+    """Return the pseudonyms of ``n`` patients of a cohort of ``n_patients``."""
     width = max(len(str(n_patients)), 6)
-    names = [f"P{number:0{width}d}" for number in range(1, n_patients + 1)]
+    names = [f"P{number:0{width}d}" for number in range(first + 1, first + n + 1)]
     return pa.array(names, type=pa.large_string())
 
 
@@ -79,12 +81,10 @@ def _dates(days: np.ndarray) -> np.ndarray:
 
 
 def _category(codes: np.ndarray, names: Sequence[str]) -> Any:
-    """Return words by code as a category, sorted, only those in use; code -1 is missing."""
-    codes = np.asarray(codes, dtype=np.int64)
-    used = np.bincount(codes[codes >= 0], minlength=len(names)) > 0
-    kept = sorted({name for name, is_used in zip(names, used, strict=True) if is_used})
-    place = np.array([kept.index(name) if name in kept else -1 for name in names] + [-1])
-    places: np.ndarray[Any, np.dtype[np.int64]] = place[codes]
+    """Return words by code as a category, sorted; code -1 and an empty word are missing."""
+    kept = sorted(set(names) - {""})
+    place = np.array([kept.index(name) if name else -1 for name in names] + [-1], dtype=np.int8)
+    places: np.ndarray[Any, np.dtype[np.int8]] = place[codes]
     return pd.Categorical.from_codes(places, categories=pd.Index(kept, dtype=object))
 
 

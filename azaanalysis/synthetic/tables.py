@@ -18,11 +18,11 @@ Columns = dict[str, np.ndarray]
 
 
 def history_columns(
-    history: History, first_patient: int, formulary: Formulary, parameters: Parameters
+    history: History, formulary: Formulary, parameters: Parameters
 ) -> dict[str, Columns]:
     """Return the rows of one block as plain arrays by table and column.
 
-    ``patient`` is the patient's place in the cohort; days are counted from 1970-01-01.
+    ``patient`` is the patient's place in the block; days are counted from 1970-01-01.
     """
     index_day = history.block.patients.index_day
     tables = {
@@ -37,7 +37,7 @@ def history_columns(
         for name in ("day", "start", "stop", "end"):
             if name in columns:
                 columns[name] = _calendar(columns[name], columns["patient"], index_day)
-        columns["patient"] = (columns["patient"] + first_patient).astype(np.int32)
+        columns["patient"] = columns["patient"].astype(np.int32)
     return tables
 
 

@@ -41,7 +41,6 @@ def test_a_block_of_patients_does_not_depend_on_how_many_follow(monkeypatch):
     # A block is drawn from its own stream: 60 patients are one full block whether or not
     # 40 more are made after them.
     monkeypatch.setattr(draws, "PATIENTS_PER_BLOCK", 60)
-    monkeypatch.setattr("azaanalysis.synthetic.cohort.PATIENTS_PER_BLOCK", 60)
 
     few, many = make_cohort(60, seed=9).patients, make_cohort(100, seed=9).patients
 
