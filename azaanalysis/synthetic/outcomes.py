@@ -36,24 +36,30 @@ class Reading:
 
 
 def read_outcomes(
-    history: History, formulary: Formulary, parameters: Parameters, reading: Reading
+    history: History,
+    formulary: Formulary,
+    parameters: Parameters,
+    reading: Reading,
+    horizon_days: int,
 ) -> pd.DataFrame:
     """Return one row per patient: days since the index day, ``NEVER_DAY`` for never.
 
     ``stop_day`` and ``stop_reason`` (code in ``STOP_REASONS``) are of the index treatment; a
     combination ends with the first of its parts, a supply that ends in death is no stop.
-    ``exposed_days`` is time on treatment and the lag, until another class is started; the counts
-    of infections (``n_...``) are within it.
+    ``exposed_days`` is the last day on treatment or within the lag, before another class is
+    started; the counts of infections (``n_...``) are up to it. ``exposed_time`` is the time until
+    then, in days: who leaves on a day has half of it, who goes on all of it.
     """
     n = len(history.block.patients)
     stop_day, reason = _treatment_end(history, formulary, reading)
     death_day = np.where(np.isfinite(history.state.death_day), history.state.death_day, NEVER_DAY)
     death_day = np.floor(death_day).astype(np.int64)
-    last = np.ceil(history.state.until).astype(np.int64) - 1
     exposed = np.minimum(stop_day + reading.lag_days, _switch_day(history, formulary))
-    exposed = np.minimum(np.minimum(exposed, death_day), last)
+    exposed = np.minimum(exposed, death_day)
+    time = np.where(exposed > horizon_days, horizon_days + 1.0, exposed + 0.5)
+    exposed = np.minimum(exposed, horizon_days)
     columns = {"stop_day": stop_day, "stop_reason": reason, "death_day": death_day}
-    columns |= {"exposed_days": exposed}
+    columns |= {"exposed_days": exposed, "exposed_time": time}
     for finding in ("response", "remission"):
         columns[f"{finding}_day"] = _first_visit(history, finding, n)
     for kind, (patient, day) in _infections(history, parameters).items():

@@ -219,7 +219,7 @@ def true_rate(
     rows = []
     for strategy in chosen:
         found = truth.outcomes[strategy]
-        years = found["exposed_days"].to_numpy() / DAYS_PER_YEAR / per_years
+        years = found["exposed_time"].to_numpy() / DAYS_PER_YEAR / per_years
         row = _ratio(found[f"n_{endpoint}"].to_numpy(dtype=float), years, weight)
         rows.append({"arm": strategy, "unit": f"per {per_years:g} patient-years", **row})
     return _estimate(truth, rows, endpoint, "rate", target)

@@ -120,7 +120,7 @@ def simulate_truth(
     key = {"n": n_patients, "seed": seed, "horizon": horizon_days, "reading": repr(reading)}
 
     def make() -> dict[str, pd.DataFrame]:
-        return _potential_outcomes(numbers, n_patients, seed, reading)
+        return _potential_outcomes(numbers, n_patients, seed, reading, horizon_days)
 
     frames = load_or_make("truth", {**key, "parameters": dict(numbers.numbers)}, make)
     about = {"world": world, "n_patients": n_patients, "seed": seed, "reading": reading}
@@ -138,7 +138,7 @@ def _without_censoring(parameters: Parameters, horizon_days: int) -> Parameters:
 
 
 def _potential_outcomes(
-    parameters: Parameters, n_patients: int, seed: int, reading: Reading
+    parameters: Parameters, n_patients: int, seed: int, reading: Reading, horizon_days: int
 ) -> dict[str, pd.DataFrame]:
     """Return ``people`` and, for each strategy, the outcomes of the same people."""
     formulary = open_formulary(parameters)
@@ -150,7 +150,8 @@ def _potential_outcomes(
         for code, name in enumerate(formulary.strategies):
             strategy = np.full(len(block.patients), code)
             history = simulate(block, formulary, parameters, strategy=strategy, has_no_end=True)
-            parts[name].append(read_outcomes(history, formulary, parameters, reading))
+            found = read_outcomes(history, formulary, parameters, reading, horizon_days)
+            parts[name].append(found)
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
 
