@@ -103,10 +103,16 @@ def _spells(courses: Courses) -> Columns:
 
 
 def _earlier_courses(history: History, parameters: Parameters) -> Columns:
-    """Return the earlier spells of prevalent users, within their look-back."""
+    """Return the earlier spells of prevalent users, within their look-back.
+
+    Only those who were observed for too short a time before the earlier spell have one: whoever
+    was observed long enough would be a new user of that spell, and no prevalent user.
+    """
     patients, courses = history.block.patients, history.record.courses
     gap, length = parameters["prevalent_gap_days"], parameters["prevalent_course_days"]
-    who = np.flatnonzero(patients.is_prevalent_user & (patients.lookback_days > gap + length))
+    before = patients.lookback_days - (gap + length)
+    is_seen_late = (before > 0) & (before < parameters["lookback_days_least"])
+    who = np.flatnonzero(patients.is_prevalent_user & is_seen_late)
     n = len(who)
     return {
         "patient": who,
