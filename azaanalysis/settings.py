@@ -145,7 +145,8 @@ class RecordedEndpoint(_Endpoint):
 
     kind: Literal["recorded"]
     parameter: str
-    causes: tuple[str, ...] = ()
+    # Name of each cause here, and the causes in the table that it stands for; as recorded if empty.
+    causes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 Endpoint = Annotated[

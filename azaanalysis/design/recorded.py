@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -35,8 +37,10 @@ def follow_recorded(
     starts = starts.iloc[records.index]
     attrition.keep(starts["position"], "Has a recorded time", "no record of the endpoint")
     _refuse_other_time_zero(records, starts, settings.parameter)
-    causes = settings.causes or tuple(dict.fromkeys(records["cause"].dropna().astype(str)))
-    codes = {cause: number for number, cause in enumerate(causes, 1)}
+    found = sorted(records["cause"].dropna().astype(str).unique())
+    causes = settings.causes or {cause: (cause,) for cause in found}
+    _refuse_unnamed(found, causes, settings.parameter)
+    codes = {word: k for k, words in enumerate(causes.values(), 1) for word in words}
     status = records["cause"].astype(object).map(codes).fillna(0).to_numpy(dtype=np.int64)
     time, horizon = records["time_days"].to_numpy(), study.horizon_of(endpoint)
     status = np.where(time > horizon, 0, status)
@@ -48,7 +52,25 @@ def follow_recorded(
         "last_absent_days": np.where(status == 1, 0.0, np.minimum(time, horizon)),
         "end_reason": pd.Categorical(np.where(status > 0, settings.parameter, ended)),
     }
-    return assemble(cohort, study, starts, attrition, endpoint, columns, causes, len(causes))
+    return assemble(cohort, study, starts, attrition, endpoint, columns, tuple(causes), len(causes))
+
+
+def _refuse_unnamed(
+    found: list[str], causes: Mapping[str, tuple[str, ...]], parameter: str
+) -> None:
+    """Refuse recorded causes that the study does not name: they would be taken for censored."""
+    named = [word for words in causes.values() for word in words]
+    unnamed = [word for word in found if word not in named]
+    if unnamed:
+        raise DesignError(
+            f"'{parameter}' was recorded with the cause '{unnamed[0]}', which the endpoint's "
+            f"causes do not name; {nearest(unnamed[0], named)} Add it to the study file."
+        )
+    if not causes:
+        raise DesignError(
+            f"Nobody has '{parameter}' recorded with a cause, so all are censored. "
+            "Fill the column 'cause' of the times table."
+        )
 
 
 def _refuse_other_time_zero(records: pd.DataFrame, starts: pd.DataFrame, parameter: str) -> None:

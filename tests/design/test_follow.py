@@ -357,3 +357,17 @@ def test_no_patient_is_named_when_nobody_is_left():
             [course("secret-17", "azathioprine", "2010-06-01")],
         )
     assert "secret-17" not in str(refused.value)
+
+
+def test_recorded_causes_can_be_given_names_and_none_is_taken_for_censored():
+    times = [recorded("a", 12.0, "rash"), recorded("b", 20.0, "itch")]
+    courses = [course(name, "azathioprine", "2012-01-01") for name in "ab"]
+    people = [patient(name) for name in "ab"]
+    named = {"skin_event": ["rash", "itch"]}
+    settings = study(endpoints={"rash": {**RECORDED["rash"], "causes": named}})
+    made = followed(people, courses, endpoint="rash", settings=settings, times=times)
+    assert (made.causes, made.frame["status"].tolist()) == (("skin_event",), [1, 1])
+
+    settings = study(endpoints={"rash": {**RECORDED["rash"], "causes": {"skin_event": ["rash"]}}})
+    with pytest.raises(DesignError, match="recorded with the cause 'itch'"):
+        followed(people, courses, endpoint="rash", settings=settings, times=times)
