@@ -70,7 +70,7 @@ class Population(Section):
 class Comparison(Section):
     """The arms, and the rules that are the same for all of them."""
 
-    arms: dict[str, tuple[str, ...]] = Field(min_length=1)
+    arms: dict[str, tuple[str, ...]]
     reference: str
     washout_days: Days = 365
     together_within_days: Days = 0
@@ -82,6 +82,8 @@ class Comparison(Section):
     @field_validator("arms")
     @classmethod
     def _every_arm_has_a_drug(cls, arms: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if len(arms) < 2:
+            raise ValueError("a comparison needs at least two arms; add the one to compare with")
         empty = [arm for arm, drugs in arms.items() if not drugs]
         if empty:
             raise ValueError(f"arm '{empty[0]}' has no drug; give it at least one drug or class")

@@ -8,7 +8,7 @@ import pandas as pd
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.attrition import Attrition
 from azaanalysis.design.eligibility import age_at
-from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.follow_up import NEEDED, FollowUp
 from azaanalysis.errors import DesignError
 from azaanalysis.protocol import describe_estimand, endpoint_label
 from azaanalysis.study import Study
@@ -69,7 +69,29 @@ def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> p
             f"The study names the covariate '{absent[0]}', which the patients table does not "
             f"have; {nearest(absent[0], [str(c) for c in patients])}"
         )
-    return pd.DataFrame({c: made[c] if c in made else patients[c] for c in study.covariates})
+    covariates = {c: made[c] if c in made else patients[c] for c in study.covariates}
+    for name, column in covariates.items():
+        _refuse_unfit(name, column)
+    return pd.DataFrame(covariates)
+
+
+# More levels than this are free text or an identifier, and one row of a table for each.
+_MOST_LEVELS = 50
+
+
+def _refuse_unfit(name: str, column: pd.Series) -> None:
+    """Refuse what cannot be a baseline characteristic: identifiers, dates, free text."""
+    remedy = "Take it out of 'covariates', or derive a fit column under another name."
+    if name in NEEDED:
+        raise DesignError(f"The covariate '{name}' has a name that follow-up itself uses. {remedy}")
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise DesignError(f"The covariate '{name}' is a date. {remedy}")
+    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+    if not is_number and (levels := column.nunique()) > _MOST_LEVELS:
+        raise DesignError(
+            f"The covariate '{name}' has {levels:,} different words, more than {_MOST_LEVELS}: "
+            f"free text or an identifier. {remedy}"
+        )
 
 
 def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:

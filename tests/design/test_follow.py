@@ -325,12 +325,18 @@ def test_recorded_times_from_another_day_are_refused():
     ("changes", "message"),
     [
         (
-            {"comparison": comparison(arms={"x": ["azathioprin"]}, reference="x")},
+            {
+                "comparison": comparison(
+                    arms={"x": ["azathioprin"], "y": ["anti_tnf"]}, reference="x"
+                )
+            },
             "did you mean 'azathioprine'",
         ),
         ({"population": {"diseases": ["crohn_disease"]}}, "did you mean 'crohns_disease'"),
         ({"population": {"without": ["has_cancer"]}}, "did you mean 'has_cancer_history'"),
         ({"covariates": ["age"]}, "did you mean 'age_years'"),
+        ({"covariates": ["patient_id"]}, "has a name that follow-up itself uses"),
+        ({"covariates": ["observed_from"]}, "'observed_from' is a date"),
     ],
 )
 def test_a_misspelt_word_of_the_study_is_answered_with_its_neighbour(changes, message):
@@ -371,3 +377,10 @@ def test_recorded_causes_can_be_given_names_and_none_is_taken_for_censored():
     settings = study(endpoints={"rash": {**RECORDED["rash"], "causes": {"skin_event": ["rash"]}}})
     with pytest.raises(DesignError, match="recorded with the cause 'itch'"):
         followed(people, courses, endpoint="rash", settings=settings, times=times)
+
+
+def test_a_covariate_of_free_text_is_refused_with_the_number_of_its_words():
+    people = [patient(f"p{number}", note=f"note {number}") for number in range(60)]
+    courses = [course(f"p{number}", "azathioprine", "2012-01-01") for number in range(60)]
+    with pytest.raises(DesignError, match="'note' has 60 different words, more than 50"):
+        followed(people, courses, settings=study(covariates=["note"]))
