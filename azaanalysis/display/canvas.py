@@ -125,6 +125,8 @@ def dress_axes(
 
 def spread(heights: Sequence[float], gap: float, lowest: float, highest: float) -> list[float]:
     """Move labels apart until each has its own line, changing no order and staying inside."""
+    if not len(heights):
+        return []
     order = np.argsort(heights, kind="stable")
     places = np.asarray(heights, dtype=float)[order]
     for _ in range(200):

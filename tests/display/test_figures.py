@@ -232,3 +232,15 @@ def test_a_word_that_is_too_long_for_its_place_is_cut():
 
     assert len(lines) == 1
     assert lines[0].endswith("…")
+
+
+def test_a_figure_of_nothing_but_small_counts_is_drawn_empty_and_says_so():
+    rows = [
+        {"arm": arm, "quantity": "survival", "at_days": day, "value": 1 - day / 9, "patients": 1}
+        for arm in ("a", "b")
+        for day in (0, 3)
+    ]
+    made = draw_incidence(Estimate.from_rows(rows, about={"smallest_count": 5}))
+
+    assert "<svg" in made.svg
+    assert made.alt
