@@ -235,8 +235,9 @@ def test_a_word_that_is_too_long_for_its_place_is_cut():
 
 
 def test_a_figure_of_nothing_but_small_counts_is_drawn_empty_and_says_so():
+    curve = {"quantity": "survival", "patients": 1, "patient_years": 0.0}
     rows = [
-        {"arm": arm, "quantity": "survival", "at_days": day, "value": 1 - day / 9, "patients": 1}
+        {**curve, "arm": arm, "at_days": day, "value": 1 - day / 3, "events": day // 3}
         for arm in ("a", "b")
         for day in (0, 3)
     ]
