@@ -243,5 +243,5 @@ def test_a_figure_of_nothing_but_small_counts_is_drawn_empty_and_says_so():
     ]
     made = draw_incidence(Estimate.from_rows(rows, about={"smallest_count": 5}))
 
-    assert "<svg" in made.svg
+    assert b"<svg" in made.svg
     assert made.alt
