@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from azaanalysis.errors import StudyError
 from azaanalysis.settings import Comparison, Endpoint, Population, Section, Show, Source, Strategy
@@ -33,6 +34,16 @@ class Study(Section):
     show: Show = Show()
     limits: tuple[str, ...] = ()
     _base_hash: str = PrivateAttr(default="")
+
+    @field_validator("name")
+    @classmethod
+    def _name_of_a_folder(cls, name: str) -> str:
+        """Refuse a name that could lead a report out of its folder."""
+        if not re.fullmatch(r"\w[\w-]*", name):
+            raise ValueError(
+                f"'{name}' names the folder of the report; use letters, digits, _ and - only"
+            )
+        return name
 
     @property
     def is_synthetic(self) -> bool:
@@ -130,7 +141,8 @@ def load_study(path: str | Path) -> Study:
     path = Path(path)
     written = _read_yaml(path)
     try:
-        study = Study.model_validate({"name": path.stem, **written})
+        named_after_file = re.sub(r"\W+", "_", path.stem) or "study"
+        study = Study.model_validate({"name": named_after_file, **written})
     except ValidationError as error:
         raise StudyError(explain_validation(error, written, Study, file=path.name)) from None
     source = study.source.model_copy(

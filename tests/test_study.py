@@ -57,6 +57,7 @@ def test_a_sound_study_is_read_with_the_usual_settings(written):
         ("{seed: 1}", "{seed: 1, patients: 0}", "patients: found 0; input should be greater than or equal to 1"),
         ("{synthetic: {seed: 1}}", "{synthetic: {seed: 1}, folder: x}", "give exactly one of 'synthetic' and 'folder'"),
         ("{synthetic: {seed: 1}}", "{}", "give exactly one of 'synthetic' and 'folder'"),
+        ("title: A small study", "title: x\nname: ../elsewhere", "'../elsewhere' names the folder of the report"),
         (", anti_tnf: [anti_tnf]", "", "a comparison needs at least two arms"),
         ("anti_tnf: [anti_tnf]", "anti_tnf: []", "arm 'anti_tnf' has no drug"),
         ("anti_tnf: [anti_tnf]", "anti_tnf: [azathioprine]", "have the same drugs; make them differ"),
