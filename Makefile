@@ -14,7 +14,7 @@ help:
 	@echo "make test                      run everything that CI runs"
 
 study: $(READY)
-	@$(RUN)/azaanalysis report $(STUDY)
+	@$(RUN)/azaanalysis report "$(STUDY)"
 
 test: $(READY)
 	@$(RUN)/python -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg tests notebooks

@@ -223,6 +223,10 @@ def _plain_errors(faults: Path | None = None) -> Iterator[None]:
     except AzaError as error:
         _err.print(str(error), highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
+    except OSError as error:
+        what = (error.strerror or "it cannot be read or written").lower()
+        _err.print(f"{error.filename or 'A file'}: {what}.", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         _err.print("Interrupted. Files that were complete have been kept.")
         raise typer.Exit(130) from None

@@ -75,6 +75,8 @@ class Handling:
 
     def in_words(self) -> str:
         """Return the handling as a sentence for the protocol table."""
+        if self.strategy == "competing" and self.delay_days:
+            return f"A competing event, {self.delay_days} days later."
         if self.strategy == "ends" and self.delay_days:
             return f"While on treatment: follow-up ends {self.delay_days} days later (censored)."
         return {
@@ -100,7 +102,8 @@ def handle_events(study: Study, endpoint: str) -> list[Handling]:
         "death": Handling("the patient dies", "censored"),
     }
     for name in settings.competing:
-        handled[name] = Handling(handled[name].event, "competing")
+        delay = settings.lag_days if name == "discontinuation" else 0
+        handled[name] = Handling(handled[name].event, "competing", delay)
     if isinstance(settings, DiscontinuationEndpoint):
         handled["discontinuation"] = Handling("treatment stops", "outcome")
         if settings.censor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from azaanalysis.vocab import QUANTITIES
+from azaanalysis.vocab import DAYS_PER_YEAR, QUANTITIES
 
 _TEXT = ("endpoint", "cause", "arm", "versus", "quantity", "unit")
 _NUMBERS = ("at_days", "value", "lower", "upper", "std_error")
@@ -113,7 +113,11 @@ def _read_curve(curve: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
     read = curve.iloc[np.maximum(last_change, 0)].reset_index(drop=True)
     read["at_days"] = days
     at_risk = curve["patients"].to_numpy(dtype="float64", na_value=np.nan)
-    read["patients"] = np.append(at_risk, 0.0)[next_grid_day]
+    at_risk = np.append(at_risk, 0.0)[next_grid_day]
+    read["patients"] = at_risk
+    # Those at risk on the day asked for have all been observed since the last day of the curve.
+    since_days = np.clip(days - grid[np.maximum(last_change, 0)], 0, None)
+    read["patient_years"] += np.nan_to_num(at_risk) * since_days / DAYS_PER_YEAR
     unseen = (days > grid[-1]) | (last_change < 0)
     read.loc[unseen, ["value", "lower", "upper", "std_error"]] = np.nan
     return read

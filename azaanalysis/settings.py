@@ -14,6 +14,9 @@ from pydantic import (
     model_validator,
 )
 
+from azaanalysis.schema.tables import STOP_REASONS
+from azaanalysis.wording import nearest
+
 Strategy = Literal["as_started", "on_treatment"]
 Intercurrent = Literal["discontinuation", "switch", "death"]
 Days = Annotated[int, Field(ge=0)]
@@ -140,6 +143,17 @@ class DiscontinuationEndpoint(_Endpoint):
     kind: Literal["discontinuation"]
     causes: Literal["any"] | dict[str, tuple[str, ...]] = "any"
     censor: tuple[str, ...] = ENDED_NOT_STOPPED
+
+    @model_validator(mode="after")
+    def _each_reason_once(self) -> DiscontinuationEndpoint:
+        causes = {} if self.causes == "any" else self.causes
+        listed = [*(reason for reasons in causes.values() for reason in reasons), *self.censor]
+        for reason in listed:
+            if reason not in (*STOP_REASONS, "unknown"):
+                raise ValueError(f"no reason '{reason}'; {nearest(reason, STOP_REASONS)}")
+            if listed.count(reason) > 1:
+                raise ValueError(f"the reason '{reason}' stands in two places; keep one")
+        return self
 
 
 class RecordedEndpoint(_Endpoint):

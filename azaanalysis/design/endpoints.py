@@ -99,6 +99,11 @@ def _holds(events: pd.DataFrame, column: str, word: bool | str) -> np.ndarray:
             f"The study asks for '{column}' of events, but the table has no such column; "
             f"{nearest(column, [str(c) for c in events])}"
         )
+    if pd.api.types.is_bool_dtype(events[column].dtype) and not isinstance(word, bool):
+        raise DesignError(
+            f"The study asks for '{column}: {word}', but {column} is true or false. "
+            "Write true or false, without quotation marks."
+        )
     return (events[column] == word).fillna(False).to_numpy(dtype=bool)
 
 

@@ -22,6 +22,7 @@ from azaanalysis.design.recorded import follow_recorded
 from azaanalysis.design.starts import find_starts
 from azaanalysis.design.treatment import Treatment, follow_treatment
 from azaanalysis.settings import (
+    ENDED_NOT_STOPPED,
     DiscontinuationEndpoint,
     EventEndpoint,
     RecordedEndpoint,
@@ -177,12 +178,21 @@ def _competing(
 ) -> list[_Ending]:
     """Return the competing events that the endpoint names; death first, it cannot be undone."""
     named = getattr(settings, "competing", ())
+    # Who completed a planned course or was lost did not give up the drug, and a lag that lets
+    # events count after the last supply lets them come first.
+    is_stop = ~np.isin(treatment.reason, ENDED_NOT_STOPPED)
     days = {
         "death": _death(cohort, starts),
-        "discontinuation": treatment.stop_day,
+        "discontinuation": np.where(is_stop, _lagged(treatment, settings), NEVER),
         "switch": treatment.switch_day,
     }
     return [_Ending(name, 0, days[name]) for name in days if name in named]
+
+
+def _lagged(treatment: Treatment, settings: object) -> np.ndarray:
+    """Return the day on which events stop counting after the last supply."""
+    lag = getattr(settings, "lag_days", 0)
+    return np.where(treatment.stop_day < NEVER, treatment.stop_day + lag, NEVER)
 
 
 def _death(cohort: Cohort, starts: pd.DataFrame) -> np.ndarray:
@@ -202,12 +212,13 @@ def _censoring(
     endings = [_Ending("death", 0, _death(cohort, starts))]
     if isinstance(settings, DiscontinuationEndpoint):
         is_end = np.isin(treatment.reason, settings.censor)
+        # A death without a date is known only as the end of supply.
+        is_end |= (treatment.reason == "death") & (_death(cohort, starts) == NEVER)
         ended = np.where(is_end, treatment.stop_day, NEVER)
         endings.append(_Ending("treatment ended as planned or lost", 0, ended))
     if study.strategy_of(endpoint) == "on_treatment":
-        lagged = np.minimum(treatment.stop_day, NEVER - settings.lag_days) + settings.lag_days
         if not isinstance(settings, DiscontinuationEndpoint):
-            endings.append(_Ending("treatment stopped", 0, lagged))
+            endings.append(_Ending("treatment stopped", 0, _lagged(treatment, settings)))
         endings.append(_Ending("another study drug", 0, treatment.switch_day))
     observed_to = days_of(cohort.patients["observed_to"])[position]
     endings.append(_Ending("horizon", 0, horizon))

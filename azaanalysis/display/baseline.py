@@ -116,7 +116,8 @@ def _spell_baseline(row: pd.Series, digits: int) -> str:
 
 def _difference(cells: pd.DataFrame, page: tuple[str, str]) -> str:
     row = _row_of(cells, page)
-    is_hidden = row is None or row["n_mark"] != SHOWN or pd.isna(row["smd"])
+    # A difference from a hidden proportion would give the proportion away, on either side.
+    is_hidden = row is None or (cells["n_mark"] != SHOWN).any() or pd.isna(row["smd"])
     return "" if is_hidden or row is None else spell_fixed(row["smd"], 2)
 
 

@@ -66,7 +66,8 @@ class Grid:
             days = np.unique(np.concatenate([[0.0], entry, leave]))
             # A curve that ended because the event happened to everybody is known ever after.
             if (status[leave == days[-1]] > 0).all():
-                days = np.union1d(days, table.cells["exit_days"].max())
+                end = max(table.cells["exit_days"].max(), table.about.get("horizon_days", 0))
+                days = np.union1d(days, float(end))
         position = np.searchsorted(days, entry)
         return cls(
             days=days,

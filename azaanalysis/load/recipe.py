@@ -182,7 +182,9 @@ def _one_note_for_dates(notes: list[Note]) -> list[Note]:
     if not notes:
         return []
     total = sum(note.rows for note in notes)
-    return [replace(notes[0], rows=total, reason="dates in another order than year, month, day")]
+    # A date of birth or death is never shown as an example: it belongs to somebody.
+    reason = "dates in another order than year, month, day"
+    return [replace(notes[0], found="dates", read_as="year-month-day", rows=total, reason=reason)]
 
 
 def _days_after(source: Source, recipe: Recipe) -> Made:

@@ -78,6 +78,8 @@ def write_report(
     left_out = _left_out(written, study)
     chosen = {path: book for path, book in written.items() if path.stem not in dict(left_out)}
     names = tuple(path.stem for path in chosen)
+    for name, _ in left_out:
+        _forget_page(target, name)
     job = _Job(study, study_path, target, names, progress)
     target.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -135,6 +137,14 @@ def write_index(
     path = folder / "index.html"
     path.write_text(re.sub(r"\n\s*\n+", "\n", html).strip() + "\n", encoding="utf-8")
     return path
+
+
+def _forget_page(folder: Path, name: str) -> None:
+    """Delete the page and files of a notebook that an earlier report had and this one has not."""
+    (folder / f"{name}.html").unlink(missing_ok=True)
+    for path in (folder / name).glob("*"):
+        if path.suffix in (".csv", ".json", ".svg"):
+            path.unlink()
 
 
 def find_project() -> Path:
