@@ -62,3 +62,20 @@ def test_stacking_keeps_what_is_common_every_note_and_the_strictest_threshold():
 def test_an_estimate_cannot_be_given_another_frame():
     with pytest.raises(AttributeError):
         CURVE.frame = pd.DataFrame()
+
+
+def test_patient_years_are_those_observed_by_the_day_asked_for():
+    # Ten at risk until day 30, six from then on: 10 * 30 + 6 * 15 days by day 45.
+    rows = [
+        {
+            "quantity": "risk",
+            "at_days": day,
+            "value": 0.1,
+            "patients": at_risk,
+            "patient_years": years,
+        }
+        for day, at_risk, years in [(0, 10, 0.0), (30, 10, 300 / 365.25), (60, 6, 480 / 365.25)]
+    ]
+    read = Estimate.from_rows(rows).at([15, 30, 45, 60]).frame
+
+    assert (read["patient_years"] * 365.25).tolist() == pytest.approx([150, 300, 390, 480])

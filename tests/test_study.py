@@ -185,3 +185,16 @@ def test_a_changed_study_remembers_the_one_it_came_from():
     made = study().changed(comparison={"washout_days": 180}).changed(comparison={"first_day": 1})
 
     assert made.base_hash == study().hash != made.hash
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"causes": {"harm": ["adverse_events"]}}, "no reason 'adverse_events'; did you mean"),
+        ({"causes": {"a": ["remission"], "b": ["remission"]}}, "'remission' stands in two places"),
+        ({"causes": {"a": ["remission"]}, "censor": ["remission"]}, "stands in two places"),
+    ],
+)
+def test_a_reason_for_stopping_is_known_and_stands_in_one_place(settings, message):
+    with pytest.raises(ValueError, match=message):
+        study(endpoints={"stopping": {"kind": "discontinuation", **settings}})

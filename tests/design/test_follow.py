@@ -384,3 +384,48 @@ def test_a_covariate_of_free_text_is_refused_with_the_number_of_its_words():
     courses = [course(f"p{number}", "azathioprine", "2012-01-01") for number in range(60)]
     with pytest.raises(DesignError, match="'note' has 60 different words, more than 50"):
         followed(people, courses, settings=study(covariates=["note"]))
+
+
+def test_a_lag_lets_an_event_come_before_stopping_competes():
+    one = course("a", "azathioprine", "2012-01-01", "2012-02-01", stop_reason="adverse_event")
+    for lag, status, days in [(0, 2, 31), (30, 1, 36)]:
+        competing = ["discontinuation"]
+        settings = study(endpoints=infections("first", lag_days=lag, competing=competing))
+        made = followed(
+            [patient("a")],
+            [one],
+            endpoint="infection",
+            settings=settings,
+            events=[infection("a", "2012-02-06")],
+        )
+        row = made.frame.iloc[0]
+        assert (row["status"], row["exit_days"]) == (status, days)
+
+
+def test_a_completed_course_ends_follow_up_and_is_no_competing_discontinuation():
+    one = course("a", "azathioprine", "2012-01-01", "2012-02-01", stop_reason="completed")
+    settings = study(endpoints=infections("first", competing=["discontinuation"]))
+    events = [infection("a", "2012-06-01")]
+    made = followed([patient("a")], [one], endpoint="infection", settings=settings, events=events)
+
+    row = made.frame.iloc[0]
+    assert (row["status"], row["exit_days"]) == (0, 31)
+
+
+def test_a_death_without_a_date_ends_follow_up_with_the_supply():
+    one = course("a", "azathioprine", "2012-01-01", "2012-02-01", stop_reason="death")
+    row = followed([patient("a")], [one]).frame.iloc[0]
+
+    assert (row["status"], row["exit_days"]) == (0, 31)
+
+
+def test_text_asked_of_a_truth_is_refused():
+    settings = study(endpoints=infections("first", where={"is_serious": "yes"}))
+    with pytest.raises(DesignError, match="Write true or false, without quotation marks"):
+        followed(
+            [patient("a")],
+            [course("a", "azathioprine", "2012-01-01")],
+            endpoint="infection",
+            settings=settings,
+            events=[infection("a", "2012-01-10", is_serious=True)],
+        )
