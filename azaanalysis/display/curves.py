@@ -11,7 +11,7 @@ import pandas as pd
 
 from azaanalysis.disclosure import is_small, smallest_count_of, suppress
 from azaanalysis.display.axis import DAYS_PER, TimeUnit
-from azaanalysis.display.numbers import spell_count, spell_fixed, spell_threshold
+from azaanalysis.display.numbers import HIDDEN, spell_count, spell_fixed, spell_threshold
 from azaanalysis.errors import EstimationError
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
@@ -185,12 +185,25 @@ def describe_curves(
 
 def _describe_curve(curve: Curve, days: Sequence[float], unit: TimeUnit) -> str:
     readings = [(day, curve.read(day)) for day in days if day > 0]
+    # A curve that has not left its beginning because its events are too few to show must not
+    # be read out as a zero that is known for certain.
+    is_masked = any("<" in cell or HIDDEN in cell for cell in curve.events)
     words = [
-        f"{_percent(read)} at {spell_fixed(day / DAYS_PER[unit], 0)} {unit}"
+        f"{_too_few(read) if is_masked and _is_start(read) else _percent(read)} "
+        f"at {spell_fixed(day / DAYS_PER[unit], 0)} {unit}"
         for day, read in readings
         if read is not None
     ]
     return f"{in_words(curve.arm) or 'all'} " + (", ".join(words) or "not shown")
+
+
+def _is_start(read: tuple[float, float, float]) -> bool:
+    value, lower, upper = read
+    return value in (0.0, 1.0) and lower == upper
+
+
+def _too_few(read: tuple[float, float, float]) -> str:
+    return "too few events to show" if read[0] == 0 else "too few events to show a fall"
 
 
 def _percent(read: tuple[float, float, float]) -> str:

@@ -245,3 +245,17 @@ def test_a_figure_of_nothing_but_small_counts_is_drawn_empty_and_says_so():
 
     assert b"<svg" in made.svg
     assert made.alt
+
+
+def test_a_masked_reason_is_not_read_out_as_a_certain_zero():
+    curve = {"quantity": "risk", "cause": "harm", "arm": "a", "patients": 50, "patient_years": 1.0}
+    rows = [
+        {**curve, "at_days": day, "value": value, "events": events, "lower": value, "upper": value}
+        for day, value, events in [(0, 0.0, 0), (30, 0.02, 1), (90, 0.04, 2)]
+    ]
+    masked = draw_incidence(Estimate.from_rows(rows, about={"smallest_count": 5}))
+    shown = draw_incidence(Estimate.from_rows(rows, about={"smallest_count": 1}))
+
+    assert "0.0%" not in masked.alt
+    assert "too few events to show" in masked.alt
+    assert "too few" not in shown.alt
