@@ -18,13 +18,18 @@ def read_parquet(path: Path) -> Sheet:
     Raises
     ------
     DataError
-        If it is not a Parquet file or has no rows.
+        If it is not a Parquet file, has no rows, or holds lists in its cells.
     """
     try:
         cells = pq.read_table(path)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
         remedy = "export the file again"
         raise refuse(path.name, "no readable Parquet file", "a Parquet file", remedy) from None
+    nested = [field.name for field in cells.schema if pa.types.is_nested(field.type)]
+    if nested:
+        found = f"lists or structures in the column {', '.join(nested)}"
+        remedy = "give each value a row of its own, or leave the column out of the export"
+        raise refuse(path.name, found, "one value in each cell", remedy)
     return _filled(Sheet(path.name, cells))
 
 

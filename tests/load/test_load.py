@@ -235,3 +235,13 @@ def test_types_do_not_depend_on_the_order_of_rows(order: list[int]) -> None:
     typed = as_schema_types({"courses": frame.iloc[order]}, drug_classes={"x": "k", "y": "l"})
     assert list(typed["courses"]["drug"].cat.categories) == ["x", "y", "z"]
     assert list(typed["courses"]["treatment_class"].cat.categories) == ["k", "l"]
+
+
+def test_a_parquet_column_of_lists_is_refused_by_name(folder: Path) -> None:
+    courses = pd.read_csv(folder / "courses.csv", dtype=str)
+    courses["doses"] = [[1, 2]] * len(courses)
+    (folder / "courses.csv").unlink()
+    courses.to_parquet(folder / "courses.parquet")
+
+    with pytest.raises(DataError, match="lists or structures in the column doses"):
+        load_cohort(folder)
