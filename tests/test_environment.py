@@ -22,7 +22,9 @@ def project(root):
 
 def test_the_conda_environment_has_the_names_and_bounds_of_the_project(root, project):
     listed = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    (from_pip,) = (entry["pip"] for entry in listed if isinstance(entry, dict))
     conda = {entry for entry in listed if isinstance(entry, str)} - {"pip"}
+    conda |= {entry for entry in from_pip if not entry.startswith("-")}
     conda = {
         CONDA_NAMES.get(re.split(r"[<>=]", e)[0], re.split(r"[<>=]", e)[0])
         + "".join(re.findall(r"[<>=].*", e))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 
 NEEDED = (
@@ -49,6 +51,9 @@ class FollowUp:
         Names of the baseline columns.
     about
         What the study and the cohort say about these numbers.
+    weighting
+        Where ``weight`` comes from; None if every patient counts as one, or if an analyst brought
+        the weights along.
     """
 
     frame: pd.DataFrame
@@ -58,6 +63,7 @@ class FollowUp:
     attrition: pd.DataFrame | None = None
     covariates: tuple[str, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    weighting: Weighting | None = None
 
     def __post_init__(self) -> None:
         """Freeze ``about``; refuse a frame that is not sound."""
@@ -83,6 +89,18 @@ class FollowUp:
     def reference(self) -> str:
         """The arm that the others are compared with."""
         return str(self.about.get("reference", self.arms[0]))
+
+    @cached_property
+    def clusters(self) -> np.ndarray | None:
+        """Code of the group each row belongs to, None if all rows are independent.
+
+        Rows of one patient (clones, periods, several starts) belong together, and so do the
+        members of a matched set.
+        """
+        if self.weighting is not None and self.weighting.cluster is not None:
+            return self.weighting.cluster
+        codes, patients = pd.factorize(self.frame["patient_id"])
+        return codes if len(patients) < len(codes) else None
 
 
 def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame may have

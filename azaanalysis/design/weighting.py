@@ -1,0 +1,78 @@
+"""How the weights of a follow-up came about: what an interval has to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreParts:
+    """What each row gives to a model of weights, and what its weight takes from the model.
+
+    A model with q columns and k classes has p = q (k - 1) coefficients, class by class from the
+    second on. The score of row i is ``kron(residual[i], design[i])``; the derivative of its
+    weight by the coefficients is ``kron(slope[i], design[i])``. Kept apart like this, a million
+    rows take q + 2 (k - 1) numbers each instead of 2 p.
+
+    Parameters
+    ----------
+    design
+        Model matrix, shape (n, q).
+    residual
+        Class observed (0 or 1) minus its fitted chance, for each class but the first;
+        shape (n, k - 1).
+    slope
+        Derivative of the weight by the linear predictor of each class but the first;
+        shape (n, k - 1).
+    information
+        Minus the second derivative of the log likelihood, shape (p, p).
+    """
+
+    design: Array
+    residual: Array
+    slope: Array
+    information: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Weighting:
+    """Where the weights of a follow-up come from.
+
+    Parameters
+    ----------
+    target
+        Population the weights aim at: ``ate``, ``att``, ``overlap``, or another word that
+        ``method`` explains.
+    method
+        In words, for the report: how the weights were made.
+    covariates
+        Baseline columns that the model uses.
+    chances
+        Fitted chance of each arm for each row, shape (n, k), arms in the order of the study; None
+        if the weights do not come from chances of treatment.
+    score
+        Parts of the score of the model, for intervals that contain the uncertainty of the
+        weights; None if the weights do not depend smoothly on a model (matching, clones).
+    reweigh
+        Given how often each row is drawn (shape (n,), whole numbers or not), fits the model again
+        and returns the weight of one copy of each row; None if that cannot be done.
+    cluster
+        Code of the group within which rows are not independent (matched sets), shape (n,);
+        None if there are no such groups.
+    notes
+        What a reader should know: truncation, trimming, levels put together.
+    """
+
+    target: str
+    method: str
+    covariates: tuple[str, ...] = ()
+    chances: Array | None = None
+    score: ScoreParts | None = None
+    reweigh: Callable[[Array], Array] | None = None
+    cluster: Array | None = None
+    notes: tuple[str, ...] = ()
