@@ -1,4 +1,4 @@
-"""The command line: check, templates, make-cohort, run, report."""
+"""The command line: check, templates, make-cohort, run, report, diff."""
 
 from __future__ import annotations
 
@@ -185,6 +185,41 @@ def report(
     with _plain_errors(), _progress() as bars:
         index = write_report(study, notebooks=notebook, folder=folder, progress=_Bars(bars))
     _out.print(f"The report is ready: {_short(index)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="Folder of the earlier report.")],
+    new: Annotated[Path, typer.Argument(help="Folder of the later report.")],
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Largest relative change that passes: 0.05 is 5 %.")
+    ] = 1e-6,
+) -> None:
+    """Explain what changed between two reports, estimate by estimate.
+
+    Settings and data come first, then every number that moved by more than the tolerance, or whose
+    conclusion flipped: direction turned, no difference newly excluded or no longer. Exit code 1
+    if there is any. Curves are compared on the days that the study shows.
+
+    Example: `azaanalysis diff reports/real/march reports/real/june --tolerance 0.05`
+    """
+    from azaanalysis.report.changes import compare_results, tabulate_changes
+
+    with _plain_errors():
+        found = compare_results(old, new)
+    for reason in found.reasons:
+        _out.print(reason, highlight=False, markup=False, soft_wrap=True)
+    table = tabulate_changes(found, tolerance=tolerance)
+    if table.rows:
+        _out.print(f"\n{table}\n", highlight=False, markup=False, soft_wrap=True)
+    within = len(found.changes) - len(table.rows)
+    _out.print(
+        f"{found.n_same:,} numbers are the same, {within:,} moved within the tolerance, "
+        f"{len(table.rows):,} beyond it.",
+        highlight=False,
+    )
+    if table.rows:
+        raise typer.Exit(1)
 
 
 class _Bars:

@@ -4,13 +4,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from azaanalysis.report.changes import compare_results
+    from azaanalysis.report.record import read_results
     from azaanalysis.report.results import write_estimates
     from azaanalysis.report.site import write_index, write_report
     from azaanalysis.report.store import store_notebooks
 
-__all__ = ["store_notebooks", "write_estimates", "write_index", "write_report"]
+__all__ = [
+    "compare_results",
+    "read_results",
+    "store_notebooks",
+    "write_estimates",
+    "write_index",
+    "write_report",
+]
 
-_HOMES = {"store_notebooks": "store", "write_estimates": "results"}
+_HOMES = {
+    "compare_results": "changes",
+    "read_results": "record",
+    "store_notebooks": "store",
+    "write_estimates": "results",
+}
 
 
 def __getattr__(name: str) -> Any:

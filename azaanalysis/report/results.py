@@ -22,14 +22,16 @@ from azaanalysis.vocab import QUANTITIES
 # The exporter tells the notebook here where its report lies. A notebook that is opened by
 # hand, or run by a test, finds nothing and writes nothing.
 FOLDER_VARIABLE = "AZAANALYSIS_REPORT_FOLDER"
+# Taken up into the results of the whole report once every notebook is done.
+NOTEBOOK_RESULTS = "estimates.json"
 
 
 def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: Study) -> Table:
     """Write estimates beside the report of a notebook, small counts suppressed first.
 
-    While a report is being made, every estimate becomes ``<notebook>/<name>.csv`` and all of
-    them together ``<notebook>/results.json``. At any other time nothing is written. The table
-    that is returned is the same in both cases. Of a curve only the days are written on which
+    While a report is being made, every estimate becomes ``<notebook>/<name>.csv``, and a part of
+    the report's ``results.json``. At any other time nothing is written. The table that is
+    returned is the same in both cases. Of a curve only the days are written on which
     it moves: a row holds until the next.
 
     Parameters
@@ -103,8 +105,8 @@ def _write(folder: Path, shown: Mapping[str, Estimate], *, notebook: str, study:
         "masked_rows": sum(int(e.about.get("masked", 0)) for e in shown.values()),
         "estimates": {name: _as_plain(estimate) for name, estimate in shown.items()},
     }
-    text = json.dumps(results, ensure_ascii=False, indent=1, allow_nan=False)
-    (folder / "results.json").write_text(_one_row_a_line(text) + "\n", encoding="utf-8")
+    text = json.dumps(results, ensure_ascii=False, allow_nan=False)
+    (folder / NOTEBOOK_RESULTS).write_text(text + "\n", encoding="utf-8")
 
 
 def _for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
@@ -144,21 +146,3 @@ def _plain(entry: Any) -> Any:
     if isinstance(entry, (int, np.integer)):
         return int(entry)
     return float(f"{entry:.7g}") if isinstance(entry, (float, np.floating)) else str(entry)
-
-
-def _one_row_a_line(text: str) -> str:
-    """Join the cells of a row, so that a change in one number is a change in one line."""
-    lines: list[str] = []
-    cells: list[str] = []
-    is_inside = False
-    for line in text.splitlines():
-        if is_inside and line.startswith("    ]"):
-            lines.append(f"    [{' '.join(cells)}{line.strip()}")
-            is_inside, cells = False, []
-        elif is_inside:
-            cells.append(line.strip())
-        elif line == "    [":
-            is_inside = True
-        else:
-            lines.append(line)
-    return "\n".join(lines)

@@ -16,6 +16,8 @@ from azaanalysis.errors import ReportError
 from azaanalysis.report.execute import Progress, endpoints_asked, execute_notebook, read_notebook
 from azaanalysis.report.manifest import find_commit, find_versions, make_manifest, write_manifest
 from azaanalysis.report.page import Page, describe_study, manifest_rows, render_page
+from azaanalysis.report.record import gather_results, write_record
+from azaanalysis.report.results import NOTEBOOK_RESULTS
 from azaanalysis.study import Study, load_study
 
 _TEMPLATES = Path(__file__).parent / "template"
@@ -92,6 +94,7 @@ def write_report(
         if isinstance(page, ReportError)
     ]
     index = write_index(pages, study=study, folder=target, left_out=left_out)
+    _join_results(target, pages, study)
     if faults:
         raise ReportError("\n\n".join(str(fault) for fault in faults))
     return index
@@ -201,7 +204,7 @@ def _make_page(job: _Job, path: Path, notebook: Any) -> Page:
         folder=job.folder,
         progress=job.progress,
     )
-    results = files / "results.json"
+    results = files / NOTEBOOK_RESULTS
     manifest = make_manifest(notebook, name=name, study=job.study, results=results)
     write_manifest(manifest, files / "manifest.json")
     _write_figures(executed, files)
@@ -211,6 +214,14 @@ def _make_page(job: _Job, path: Path, notebook: Any) -> Page:
     )
     (job.folder / f"{name}.html").write_text(html, encoding="utf-8")
     return page
+
+
+def _join_results(folder: Path, pages: Sequence[Page], study: Study) -> None:
+    """Write all results as one file, in place of those of the single notebooks."""
+    names = [page.name for page in pages]
+    write_record(gather_results(folder, notebooks=names, study=study), folder)
+    for name in names:
+        (folder / name / NOTEBOOK_RESULTS).unlink(missing_ok=True)
 
 
 def _clear(files: Path) -> None:

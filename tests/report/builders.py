@@ -1,6 +1,11 @@
 """Tiny studies and notebooks, written into a folder."""
 
 import nbformat
+import pytest
+
+from azaanalysis.report.record import gather_results, write_record
+from azaanalysis.report.results import FOLDER_VARIABLE, write_estimates
+from azaanalysis.study import load_study
 
 STUDY = """
 title: Azathioprine & <anti-TNF> in colitis
@@ -81,3 +86,19 @@ def write_notebook(
     path = folder / f"{name}.ipynb"
     nbformat.write(new.new_notebook(cells=cells), path)
     return path
+
+
+def write_results(folder, estimates, study=STUDY):
+    """The results of a report, without the notebooks: estimates by notebook and name."""
+    folder.mkdir(exist_ok=True)
+    asked = load_study(write_study(folder, study))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(folder))
+        for notebook, named in estimates.items():
+            own = {
+                name: e if "study" in e.about else e.with_about(study=asked.hash)
+                for name, e in named.items()
+            }
+            write_estimates(own, notebook=notebook, study=asked)
+    write_record(gather_results(folder, notebooks=list(estimates), study=asked), folder)
+    return folder

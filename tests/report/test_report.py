@@ -152,9 +152,9 @@ def test_progress_counts_every_cell(report):
 
 def test_numbers_are_written_as_numbers(report):
     folder = report[0] / "04_discontinuation"
-    results = json.loads((folder / "results.json").read_text("utf-8"))
-    rates = results["estimates"]["rates"]
-    row = dict(zip(rates["columns"], rates["rows"][0], strict=True))
+    results = json.loads((report[0] / "results.json").read_text("utf-8"))
+    (rates,) = results["estimates"]
+    row = dict(zip(results["columns"], rates["rows"][0], strict=True))
 
     assert row["value"] == pytest.approx(31 / 3.5)
     assert row["events"] == 31
@@ -179,7 +179,9 @@ def test_a_second_run_writes_the_same_bytes(report, tmp_path):
     out = tmp_path / "out"
     write_report(report[3] / "study.yml", notebooks=[notebook], folder=out)
 
-    for name in ("results.json", "rates.csv", "figure_1.svg", "manifest.json"):
+    for name in ("results.json", "results.parquet"):
+        assert (out / name).read_bytes() == (report[0] / name).read_bytes()
+    for name in ("rates.csv", "figure_1.svg", "manifest.json"):
         first = (report[0] / "04_discontinuation" / name).read_bytes()
         assert (out / "04_discontinuation" / name).read_bytes() == first
     assert (out / "04_discontinuation.html").read_bytes() == (

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from azaanalysis.errors import ReportError
-from azaanalysis.report.results import FOLDER_VARIABLE, write_estimates
+from azaanalysis.report.results import FOLDER_VARIABLE, NOTEBOOK_RESULTS, write_estimates
 from azaanalysis.result import Estimate
 from azaanalysis.study import load_study
 from tests.display import builders
@@ -42,7 +42,7 @@ def test_small_counts_reach_no_file(study, tmp_path, monkeypatch):
 
     with (tmp_path / NOTEBOOK / "rates.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    results = json.loads((tmp_path / NOTEBOOK / "results.json").read_text("utf-8"))
+    results = json.loads((tmp_path / NOTEBOOK / NOTEBOOK_RESULTS).read_text("utf-8"))
 
     assert [row["events"] for row in rows] == ["31", "", "0"]
     assert rows[1]["value"] == ""
