@@ -10,8 +10,10 @@ from typing import Any
 
 @cache
 def _entries() -> dict[str, Any]:
-    path = Path(__file__).parent / "truth" / "r_results.json"
-    return json.loads(path.read_text(encoding="utf-8"))["entries"]
+    entries: dict[str, Any] = {}
+    for path in sorted((Path(__file__).parent / "truth").glob("r_*.json")):
+        entries |= json.loads(path.read_text(encoding="utf-8"))["entries"]
+    return entries
 
 
 def r_result(name: str) -> dict[str, Any]:

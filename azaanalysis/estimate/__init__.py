@@ -1,7 +1,8 @@
 """Estimators: each takes a follow-up and returns an ``Estimate``."""
 
-from azaanalysis.estimate.hazard import estimate_hazard_ratio, estimate_log_rank
+from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
+from azaanalysis.estimate.log_rank import estimate_log_rank
 from azaanalysis.estimate.rates import estimate_rates
 from azaanalysis.estimate.tally import RiskTable, tally
 

@@ -1,31 +1,33 @@
-"""Comparison of hazards between arms: hazard ratio and log-rank test."""
+"""The hazard ratio of an arm, straight from the risk table."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy.special import chdtrc, ndtri
+from scipy.special import ndtri
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import DesignError, EstimationError
-from azaanalysis.estimate.grid import Grid, ratio
-from azaanalysis.estimate.tally import RiskTable, tally
+from azaanalysis.errors import EstimationError
+from azaanalysis.estimate.compared import Compared
+from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
+from azaanalysis.estimate.proportional import Test, proportion_tests, time_scale
+from azaanalysis.estimate.risk_sets import Array
+from azaanalysis.estimate.sandwich import Variance, in_the_interval
+from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
-from azaanalysis.vocab import DAYS_PER_YEAR, in_words
-
-# lifelines holds the squared length of the last Newton step against its precision, so that
-# its default leaves the fourth digit of a small trial open.
-_FIT = {"precision": 1e-18, "r_precision": 1e-15}
-# A ratio beyond e^15, over three million, is one that ran away: some arm has no event while
-# patients of the other are at risk.
-_RUN_AWAY = 15.0
+from azaanalysis.vocab import in_words
 
 
-def estimate_hazard_ratio(follow_up: FollowUp, *, level: float = 0.95) -> Estimate:
+def estimate_hazard_ratio(
+    follow_up: FollowUp | RiskTable,
+    *,
+    level: float = 0.95,
+    variance: Variance = "auto",
+    strata: Sequence[str] = (),
+    ties: Ties = "efron",
+) -> Estimate:
     """Estimate the hazard ratio of each arm against the reference, for each own cause.
 
     The cause-specific hazard is the rate, on each day, among those to whom nothing has happened
@@ -36,10 +38,17 @@ def estimate_hazard_ratio(follow_up: FollowUp, *, level: float = 0.95) -> Estima
     Parameters
     ----------
     follow_up
-        One row per patient, at least two arms. Uses ``arm``, ``entry_days``, ``exit_days``,
-        ``status``.
+        One row per patient, or its risk table; at least two arms. Uses ``arm``, ``entry_days``,
+        ``exit_days``, ``status`` and ``weight``.
     level
         Coverage of the interval, between 0 and 1.
+    variance
+        ``auto``: from the model if everybody counts as one; ``stacked`` if the weights come with
+        the score of their model; else ``robust``, which takes weights as known.
+    strata
+        Columns of the follow-up; hazards are compared within each combination of their values.
+    ties
+        ``efron`` (as R) or ``breslow`` (as SAS).
 
     Returns
     -------
@@ -47,52 +56,50 @@ def estimate_hazard_ratio(follow_up: FollowUp, *, level: float = 0.95) -> Estima
         For each cause of the endpoint itself (not those that compete), and each arm but the
         reference (``versus``): one row ``hazard_ratio`` and one row
         ``proportional_hazards_p``. ``std_error`` is that of the log hazard ratio.
-        ``patients``, ``events`` and ``patient_years`` are of both arms together. A ratio
-        for which one of the arms has no event is missing, with a note.
+        ``patients``, ``events`` and ``patient_years`` are of both arms together, before
+        weighting. A ratio for which one of the arms has no event is missing, with a note.
 
     Raises
     ------
     EstimationError
-        If ``level`` is not a proportion.
+        If ``level`` is not a proportion, or the variance asked for cannot be had.
     DesignError
-        If there is only one arm, or the follow-up is weighted.
+        If there is only one arm, or a column of strata is absent.
 
     Notes
     -----
-    Cox regression with Efron's ties, by lifelines; scaled Schoenfeld residuals against ranked
-    time test proportional hazards. Source: Cox (1972), J R Stat Soc B 34:187-220; Grambsch and
-    Therneau (1994), Biometrika 81:515-526. Association as observed: nothing is adjusted for.
+    Cox regression on the indicators of the arms, by Newton's method on the days with events. Its
+    influence function gives the robust and the stacked error. The score test of a ratio that
+    changes with one minus the Kaplan-Meier curve questions proportional hazards, as
+    ``cox.zph`` does in R since 3.0. Source: Cox (1972), J R Stat Soc B 34:187-220; Efron
+    (1977), J Am Stat Assoc 72:557-565; Lin and Wei (1989), J Am Stat Assoc 84:1074-1078;
+    Grambsch and Therneau (1994), Biometrika 81:515-526. Association as observed: nothing is
+    adjusted for but by the weights.
     """
-    if not 0 < level < 1:
-        raise EstimationError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
-    _refuse_one_arm(follow_up.arms)
-    if follow_up.is_weighted:
-        raise DesignError(
-            "This hazard ratio takes every patient as one, but the follow-up is weighted. "
-            "Ask it of the unweighted follow-up."
-        )
-    rows: list[dict[str, Any]] = []
-    for number, cause in enumerate(follow_up.causes[: follow_up.n_own], 1):
-        named = {"endpoint": follow_up.endpoint, "cause": cause, "versus": follow_up.reference}
-        rows += [{**named, **row} for row in _ratios_of_cause(follow_up, number, level)]
+    refuse_level(level)
+    compared = Compared.of(follow_up, variance=variance, strata=strata)
+    rows = [
+        {"endpoint": follow_up.endpoint, "cause": cause, "versus": compared.reference, **row}
+        for number, cause in enumerate(follow_up.causes[: follow_up.n_own], 1)
+        for row in _ratios_of_cause(compared, number, level, ties)
+    ]
     ratios = [row for row in rows if row["quantity"] == "hazard_ratio"]
     notes = [_no_ratio(row) for row in ratios if np.isnan(row["value"])]
     about = {
         **follow_up.about,
-        "method": "Cox regression, Efron ties",
+        "method": f"Cox regression, {ties.capitalize()} ties"
+        + (f", stratified by {', '.join(map(in_words, strata))}" if strata else ""),
         "level": level,
-        "interval": "sampling of patients, model-based",
+        "interval": in_the_interval(compared.variance),
         "notes": (*follow_up.about.get("notes", ()), *notes),
     }
     return Estimate.from_rows(rows, about=about)
 
 
-def _refuse_one_arm(arms: tuple[str, ...]) -> None:
-    if len(arms) < 2:
-        raise DesignError(
-            f"A comparison needs at least two arms, but there is only '{arms[0]}'. "
-            "Add an arm to the study file, or show the arm by its curve and its rate."
-        )
+def refuse_level(level: float) -> None:
+    """Refuse a level of confidence that is not a proportion."""
+    if not 0 < level < 1:
+        raise EstimationError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
 
 
 def _no_ratio(row: dict[str, Any]) -> str:
@@ -102,124 +109,73 @@ def _no_ratio(row: dict[str, Any]) -> str:
     )
 
 
-def _ratios_of_cause(follow_up: FollowUp, number: int, level: float) -> Iterator[dict[str, Any]]:
+def _ratios_of_cause(
+    compared: Compared, number: int, level: float, ties: Ties
+) -> Iterator[dict[str, Any]]:
     """Return the rows of one cause: a ratio and its test for each arm but the reference."""
-    frame = follow_up.frame
-    is_event = frame["status"] == number
-    fitted = _fit_cox(follow_up, is_event)
-    z = float(ndtri((1 + level) / 2))
-    for arm in follow_up.arms:
-        if arm == follow_up.reference:
+    fitted = fit_arms(compared, compared.is_event(number), ties)
+    for arm in compared.source.arms:
+        if arm == compared.reference:
             continue
-        both = frame["arm"].isin([arm, follow_up.reference])
-        days = (frame["exit_days"] - frame["entry_days"])[both]
-        row = {"arm": arm, "patients": int(both.sum()), "events": int((both & is_event).sum())}
-        row["patient_years"] = days.sum() / DAYS_PER_YEAR
+        row = {"arm": arm, **compared.observed(number, [arm, compared.reference])}
         log_ratio, error, p = fitted.get(arm, (np.nan, np.nan, np.nan))
-        value, lower, upper = np.exp([log_ratio, log_ratio - z * error, log_ratio + z * error])
-        limits = {"value": value, "lower": lower, "upper": upper, "std_error": error}
-        yield {**row, **limits, "quantity": "hazard_ratio"}
+        yield {**row, **as_ratio(log_ratio, error, level), "quantity": "hazard_ratio"}
         yield {**row, "quantity": "proportional_hazards_p", "value": p}
 
 
-def _fit_cox(follow_up: FollowUp, is_event: pd.Series) -> dict[str, tuple[float, float, float]]:
+def as_ratio(log_ratio: float, error: float, level: float) -> dict[str, float]:
+    """Return a ratio with its limits, and the standard error of its logarithm."""
+    reach = float(ndtri((1 + level) / 2)) * error
+    value, lower, upper = np.exp([log_ratio, log_ratio - reach, log_ratio + reach])
+    return {"value": value, "lower": lower, "upper": upper, "std_error": error}
+
+
+def fit_arms(
+    compared: Compared, is_event: Array, ties: Ties
+) -> dict[str, tuple[float, float, float]]:
     """Fit one model with an indicator for each arm.
 
     Returns the log ratio, its standard error and the p value of its proportional-hazards test by
     arm; an arm whose ratio would be zero or infinite is absent.
     """
-    # Loaded here because lifelines takes a second to import, and only this needs it.
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError
-    from lifelines.statistics import proportional_hazard_test
-
-    frame = follow_up.frame
-    with_events = set(frame.loc[is_event, "arm"])
-    arms = [arm for arm in follow_up.arms if arm in with_events and arm != follow_up.reference]
-    if not arms or follow_up.reference not in with_events:
+    with_events = np.unique(compared.arm[is_event])
+    names = compared.source.arms
+    reference = names.index(compared.reference)
+    others = [arm for arm in with_events if arm != reference]
+    if not others or reference not in with_events:
         return {}
     # An arm without events adds nothing: its best ratio is zero.
-    kept = frame["arm"].isin([*arms, follow_up.reference])
-    design = pd.DataFrame({arm: (frame["arm"] == arm).astype(float) for arm in arms})
-    design = design.assign(leave=frame["exit_days"], is_event=is_event.astype(int))[kept]
-    delayed = "entry" if (frame["entry_days"] > 0).any() else None
-    if delayed:
-        design[delayed] = frame["entry_days"][kept]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model = CoxPHFitter().fit(
-                design, "leave", "is_event", entry_col=delayed, fit_options=_FIT
-            )
-        except ConvergenceError:
-            return {}
-        tests = proportional_hazard_test(model, design, time_transform="rank").summary["p"]
+    kept = np.isin(compared.arm, with_events)
+    hazards = Hazards(
+        design=np.stack([compared.arm == arm for arm in others]).astype(float),
+        weight=compared.weight * kept,
+        is_event=is_event,
+        sets=compared.risk_sets(is_event),
+        counts=compared.counts,
+        ties=ties,
+    )
+    fitted = maximise(hazards)
+    errors = np.sqrt(np.diag(_covariance(compared, fitted)))
+    tests = _tests_of_arms(compared, fitted)
     return {
-        arm: (model.params_[arm], model.standard_errors_[arm], tests[arm])
-        for arm in arms
-        if abs(model.params_[arm]) < _RUN_AWAY
+        names[arm]: (float(fitted.coefficients[line]), float(errors[line]), tests[line].p)
+        for line, arm in enumerate(others)
+        if abs(fitted.coefficients[line]) < RUN_AWAY
     }
 
 
-def estimate_log_rank(follow_up: FollowUp | RiskTable) -> Estimate:
-    """Test whether the hazards of all arms are equal, for each cause of the endpoint itself.
-
-    Parameters
-    ----------
-    follow_up
-        One row per patient, or its risk table; at least two arms.
-
-    Returns
-    -------
-    Estimate
-        For each cause one row ``log_rank`` (chi-square; ``unit`` gives the degrees of freedom)
-        and one row ``log_rank_p``. Both are missing if nobody had the event.
-
-    Raises
-    ------
-    DesignError
-        If there is only one arm, or the follow-up is weighted.
-    EstimationError
-        If an arm has nobody in it.
-
-    Notes
-    -----
-    Source: Mantel (1966), Cancer Chemother Rep 50:163-170; variance hypergeometric, so that ties
-    are exact. It has little power where hazards cross, as with a drug that works late.
-    """
-    table = tally(follow_up)
-    _refuse_one_arm(table.arms)
-    if not np.array_equal(table.cells["weight"], table.cells["patients"]):
-        raise DesignError(
-            "The log-rank test counts every patient as one, but the follow-up is weighted. "
-            "Ask it of the unweighted follow-up."
-        )
-    days = np.unique(np.concatenate([[0.0], table.cells["entry_days"], table.cells["exit_days"]]))
-    grids = [Grid.of(table, arm, days=days) for arm in table.arms]
-    rows = []
-    for number, cause in enumerate(table.causes[: table.n_own], 1):
-        statistic, freedom, events = _log_rank(grids, number)
-        row = {"endpoint": table.endpoint, "cause": cause, "events": events}
-        row |= {"unit": f"{freedom} df", "patients": int(table.cells["patients"].sum())}
-        rows.append({**row, "quantity": "log_rank", "value": statistic})
-        p = float(chdtrc(freedom, statistic)) if freedom else np.nan
-        rows.append({**row, "quantity": "log_rank_p", "value": p})
-    about = {**table.about, "method": "log-rank test", "level": None, "interval": "none"}
-    return Estimate.from_rows(rows, about=about)
+def _covariance(compared: Compared, fitted: Moment) -> Array:
+    inverse: Array = np.linalg.pinv(fitted.information(), hermitian=True)
+    if compared.variance == "model":
+        return inverse
+    return compared.covariance(inverse @ fitted.score_of_rows())
 
 
-def _log_rank(grids: list[Grid], number: int) -> tuple[float, int, int]:
-    """Return the chi-square of one cause, its degrees of freedom and the events."""
-    at_risk = np.stack([grid.over_those_at_risk(grid.patients) for grid in grids])
-    events = np.stack([grid.on_exit_day(grid.patients * (grid.status == number)) for grid in grids])
-    everybody, deaths = at_risk.sum(axis=0), events.sum(axis=0)
-    share = ratio(at_risk, everybody)
-    excess = (events - share * deaths).sum(axis=1)
-    spread = ratio(deaths * (everybody - deaths), everybody - 1)
-    covariance = np.diag(share @ spread) - (share * spread) @ share.T
-    # Arms in which the event could be seen at all; the last of them is determined by the rest.
-    seen = np.flatnonzero(np.diag(covariance) > 0)[:-1]
-    if len(seen) == 0:
-        return float("nan"), 0, int(deaths.sum())
-    solved = np.linalg.solve(covariance[np.ix_(seen, seen)], excess[seen])
-    return float(excess[seen] @ solved), len(seen), int(deaths.sum())
+def _tests_of_arms(compared: Compared, fitted: Moment) -> list[Test]:
+    """Test proportional hazards for each arm, on the scale of the Kaplan-Meier curve."""
+    entry, leave = (compared.rows[c].to_numpy(dtype=float) for c in ("entry_days", "exit_days"))
+    days, scale = time_scale("km", entry, leave, fitted.hazards.is_event, compared.counts)
+    of_slot = scale[np.searchsorted(days, fitted.hazards.sets.days)]
+    robust = None if compared.variance == "model" else compared.covariance
+    single = [np.array([line]) for line in range(len(fitted.coefficients))]
+    return proportion_tests(fitted, of_slot, single, covariance=robust)

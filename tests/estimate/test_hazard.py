@@ -11,6 +11,7 @@ from azaanalysis.design import follow_up_from_frame
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate import estimate_hazard_ratio, estimate_log_rank, tally
 from tests.builders import follow_up
+from tests.estimate.weighted_world import ate_weights, logistic, small_world, weighted
 from tests.r_results import r_result
 from tests.real_data import real
 
@@ -190,13 +191,132 @@ def test_one_arm_cannot_be_compared():
             estimator(alone)
 
 
-def test_weights_are_refused():
-    weighted = follow_up(days=[1, 2], status=[1, 1], arm=["a", "b"], weight=[1, 2])
-    for estimator in (estimate_hazard_ratio, estimate_log_rank):
-        with pytest.raises(DesignError, match="the unweighted follow-up"):
-            estimator(weighted)
-
-
 def test_a_level_that_is_no_proportion_is_refused():
     with pytest.raises(EstimationError, match="between 0 and 1"):
         estimate_hazard_ratio(follow_up(days=[1, 2], arm=["a", "b"]), level=95)
+
+
+def rotterdam(weights="ate", keep=None):
+    trial = pd.read_csv(real("survival/rotterdam.csv.gz"))
+    size = pd.get_dummies(trial["size"])[["20-50", ">50"]]
+    used = trial[["age", "meno", "grade", "nodes", "pgr", "er", "chemo"]].join(size)
+    design = np.column_stack([np.ones(len(trial)), used.to_numpy(dtype=float)])
+    treated = trial["hormon"].to_numpy(dtype=float)
+    chance, _ = logistic(design, treated, np.ones(len(trial)))
+    share = treated.mean()
+    made = {
+        "ate": np.where(treated == 1, 1 / chance, 1 / (1 - chance)),
+        "att": np.where(treated == 1, 1, chance / (1 - chance)),
+        "ato": np.where(treated == 1, 1 - chance, chance),
+        "sw": np.where(treated == 1, share / chance, (1 - share) / (1 - chance)),
+    }
+    weight = made[weights]
+    if keep == "truncated":
+        weight = np.clip(weight, *np.quantile(weight, [0.01, 0.99]))
+    frame = pd.DataFrame({"days": trial["dtime"], "status": trial["death"], "w": weight})
+    frame["arm"] = pd.Categorical.from_codes(trial["hormon"], ["none", "hormones"])
+    if keep == "trimmed":
+        frame = frame[(chance >= 0.05) & (chance <= 0.95)]
+    return follow_up_from_frame(frame, time="days", status="status", arm="arm", weight="w")
+
+
+def log_ratio(follow_up, **choices):
+    row = ratios(estimate_hazard_ratio(follow_up, **choices)).iloc[0]
+    return np.log(row["value"]), row["std_error"]
+
+
+@pytest.mark.parametrize("weights", ["ate", "att", "ato", "sw"])
+def test_weighted_ratios_and_robust_errors_of_the_rotterdam_cohort_agree_with_r(weights):
+    known = r_result(f"rotterdam_weighted_cox_{weights}")
+    value, error = log_ratio(rotterdam(weights))
+
+    assert value == pytest.approx(known["coef"]["hormon"], rel=1e-6)
+    assert error == pytest.approx(known["se"]["hormon"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("keep", "entry"),
+    [("trimmed", "rotterdam_trimmed_ate"), ("truncated", "rotterdam_truncated_weights_p1_p99")],
+)
+def test_ratios_with_trimmed_and_truncated_weights_agree_with_r(keep, entry):
+    value, error = log_ratio(rotterdam("ate", keep))
+
+    assert value == pytest.approx(r_result(entry)["coef"], rel=1e-6)
+    assert error == pytest.approx(r_result(entry)["se"], rel=1e-6)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_the_ratio_with_weights_and_either_ties_agrees_with_r(ties):
+    entry = "rotterdam_cox_case_weights_robust" + ("_breslow" if ties == "breslow" else "")
+    value, error = log_ratio(rotterdam(), ties=ties)
+
+    assert value == pytest.approx(r_result(entry)["coef"]["hormon"], rel=1e-6)
+    assert error == pytest.approx(r_result(entry)["se"]["hormon"], rel=1e-6)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_the_stacked_error_is_the_jackknife_of_both_steps(ties):
+    # Each patient counts a millionth more: the propensity model is fitted again, the weights
+    # change, the ratio is fitted again. The squares of these changes sum to the variance.
+    frame, design, treated = small_world()
+    made = weighted(frame, design, treated, time="days", status="status", arm="arm")
+
+    def changed(i, by):
+        frequency = np.ones(len(frame))
+        frequency[i] += by
+        weight = frequency * ate_weights(design, treated, frequency)
+        again = follow_up_from_frame(
+            frame.assign(w=weight), time="days", status="status", arm="arm", weight="w"
+        )
+        return log_ratio(again, ties=ties)[0]
+
+    slopes = [(changed(i, 1e-4) - changed(i, -1e-4)) / 2e-4 for i in range(len(frame))]
+    _, error = log_ratio(made, ties=ties)
+
+    assert error == pytest.approx(np.sqrt(np.sum(np.square(slopes))), rel=1e-5)
+    assert error != pytest.approx(log_ratio(made, ties=ties, variance="robust")[1], rel=1e-3)
+    assert "estimation of the weights" in estimate_hazard_ratio(made).about["interval"]
+
+
+def test_weights_of_another_scale_change_nothing():
+    one, other = rotterdam("ate"), rotterdam("ate")
+    other.frame["weight"] *= 1000
+
+    assert log_ratio(one) == pytest.approx(log_ratio(other), rel=1e-9)
+
+
+def test_the_risk_table_gives_the_weighted_ratio_of_the_patients():
+    made = rotterdam("ate")
+
+    assert log_ratio(tally(made)) == pytest.approx(log_ratio(made), rel=1e-10)
+
+
+def test_whole_weights_give_the_ratio_of_as_many_patients():
+    rng = np.random.default_rng(5)
+    days, status = rng.integers(1, 12, 40), rng.integers(0, 2, 40)
+    arm, times = rng.choice(["a", "b"], 40), rng.integers(1, 4, 40)
+    once = follow_up(days=days, status=list(status), arm=list(arm), weight=times)
+    often = follow_up(
+        days=np.repeat(days, times),
+        status=list(np.repeat(status, times)),
+        arm=list(np.repeat(arm, times)),
+    )
+
+    assert log_ratio(once, ties="breslow")[0] == pytest.approx(
+        log_ratio(often, ties="breslow")[0], rel=1e-8
+    )
+
+
+def test_a_stacked_interval_needs_to_know_the_model_of_the_weights():
+    given = follow_up(days=[1, 2, 3], status=[1, 1, 1], arm=["a", "b", "a"], weight=[1, 2, 1])
+    with pytest.raises(EstimationError, match="Weigh it with weigh"):
+        estimate_hazard_ratio(given, variance="stacked")
+
+
+def test_the_weighted_log_rank_test_is_near_the_test_of_the_ratio():
+    # Three tests of one hypothesis; with small differences they agree.
+    made = rotterdam("ato")
+    value, error = log_ratio(made)
+    statistic = estimate_log_rank(made).frame["value"].iloc[0]
+
+    assert statistic == pytest.approx((value / error) ** 2, rel=0.1)
