@@ -109,6 +109,8 @@ MEASURES: dict[str, Measure] = {
     "das28_crp": Measure(0, 11),
     "das28_esr": Measure(0, 11),
     "sledai": Measure(0, 105),
+    "proteinuria_g_per_day": Measure(0, 60),
+    "bvas": Measure(0, 63),
     "easi": Measure(0, 72),
 }
 

@@ -23,6 +23,7 @@ ROUTES = {
     "infliximab": "intravenous",
     "vedolizumab": "intravenous",
     "rituximab": "intravenous",
+    "belimumab": "intravenous",
     "abatacept": "subcutaneous",
     "adalimumab": "subcutaneous",
     "etanercept": "subcutaneous",

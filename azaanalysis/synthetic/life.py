@@ -42,6 +42,7 @@ class LifeSettings:
     malignancy_ratio_without: float
     is_thiopurine: np.ndarray
     injury: np.ndarray
+    flare_is_serious: float
 
 
 def prepare_life(
@@ -69,6 +70,7 @@ def prepare_life(
         malignancy_ratio_without=parameters["malignancy_hazard_ratio.not_thiopurine"],
         is_thiopurine=formulary.is_class("thiopurine"),
         injury=parameters.per_week("injury") * _power(parameters, "injury", decades, points),
+        flare_is_serious=parameters["flare_is_serious"],
     )
 
 
@@ -123,6 +125,17 @@ def live(now: Now, settings: LifeSettings) -> None:
     _write(now, admitted, "hospitalisation", is_serious=True, stay=stay)
     hurt = strike(uniform["injury"], settings.injury, now.week)
     _write(now, hurt, "injury", is_serious=False)
+    _flare(now, settings)
+
+
+def _flare(now: Now, settings: LifeSettings) -> None:
+    """Write down the losses of response of this week; some lead to admission."""
+    state = now.state
+    who = np.flatnonzero(np.isfinite(state.flare_day))
+    is_serious = now.luck.uniform["detail"][who] < settings.flare_is_serious
+    for flag in (False, True):
+        chosen = who[is_serious == flag]
+        _write(now, (chosen, state.flare_day[chosen]), "flare", is_serious=flag)
 
 
 def _conceive(now: Now, settings: LifeSettings) -> None:

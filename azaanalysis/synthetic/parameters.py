@@ -144,16 +144,49 @@ def load_parameters(world: str = BASE_WORLD) -> Parameters:
 
 
 def _read_table() -> pd.DataFrame:
-    with files("azaanalysis.synthetic").joinpath("parameters.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file, keep_default_na=False, na_values={"lower": "", "upper": ""})
+    """Read every table of parameters: the base world with its variants, then other diseases."""
+    found = [entry for entry in files("azaanalysis.synthetic").iterdir() if _is_table(entry.name)]
+    parts = []
+    for entry in sorted(found, key=lambda entry: entry.name):
+        with entry.open(encoding="utf-8") as file:
+            missing = {"lower": "", "upper": ""}
+            parts.append(pd.read_csv(file, keep_default_na=False, na_values=missing))
+    # The rest of a table is carried over even where a whole one has no published interval.
+    return pd.concat([part.astype({"lower": float, "upper": float}) for part in parts])
+
+
+def _is_table(name: str) -> bool:
+    return name.startswith("parameters") and name.endswith(".csv")
 
 
 def _overlay(table: pd.DataFrame, world: str) -> pd.DataFrame:
-    """Return the rows of the base world, replaced and followed by those of another."""
-    wanted = table[table["world"].isin([BASE_WORLD, world])]
+    """Return the rows of the base world, replaced and followed by those of another.
+
+    A world of another disease names its own drugs, strategies and diseases, and rows of the
+    base world that speak of others do not belong to it.
+    """
+    base = table[table["world"] == BASE_WORLD]
+    own = table[(table["world"] == world) & (world != BASE_WORLD)]
+    if own["name"].str.startswith("disease_share.").any():
+        base = base[~_speaks_of(base["name"], _listed(base) - _listed(own))]
+    wanted = pd.concat([base, own])
     last = wanted.drop_duplicates("name", keep="last").set_index("name")
     order = wanted["name"].drop_duplicates()
     return last.loc[order].reset_index()[list(COLUMNS)]
+
+
+def _listed(rows: pd.DataFrame) -> set[str]:
+    """Return the drugs, strategies and diseases that rows name."""
+    parts = rows["name"].str.split(".")
+    lists = parts[parts.str[0].isin(["available_from", "choice", "disease_share"])]
+    return set(lists.str[1])
+
+
+def _speaks_of(names: pd.Series, words: set[str]) -> np.ndarray:
+    """Flag names of which any part is one of the words, or that rank what follows a drug."""
+    parts = names.str.split(".")
+    flags = [row[0] == "next_share" or not words.isdisjoint(row[1:]) for row in parts]
+    return np.array(flags, dtype=bool)
 
 
 def as_parameters(parameters: Parameters | pd.DataFrame | None, world: str) -> Parameters:

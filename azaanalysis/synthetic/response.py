@@ -9,8 +9,8 @@ import numpy as np
 from azaanalysis.synthetic.baseline import Patients
 from azaanalysis.synthetic.draws import LineDraws
 from azaanalysis.synthetic.formulary import Formulary
-from azaanalysis.synthetic.parameters import Parameters
-from azaanalysis.synthetic.state import State
+from azaanalysis.synthetic.parameters import DAYS_PER_WEEK, Parameters
+from azaanalysis.synthetic.state import NEVER, State
 from azaanalysis.synthetic.traits import Traits
 
 NO_RESPONSE, PARTIAL, REMISSION = 0, 1, 2
@@ -94,6 +94,14 @@ def _level(uniform: np.ndarray, log_odds: np.ndarray, partial: np.ndarray) -> np
     return level
 
 
+def _moment_of_loss(state: State, hazard: np.ndarray, week: int, loses: np.ndarray) -> np.ndarray:
+    """Return when in this week the response is lost; ``NEVER`` for everybody else."""
+    day = np.full(len(state), NEVER)
+    share = 1 + state.loss_left[loses] / hazard[loses]
+    day[loses] = DAYS_PER_WEEK * (week + share)
+    return day
+
+
 def respond(state: State, week: int, settings: ResponseSettings) -> None:
     """Let the effect grow or fade over one week, and responses be lost."""
     level = state.now_level()
@@ -101,7 +109,9 @@ def respond(state: State, week: int, settings: ResponseSettings) -> None:
     hazard = settings.loss_per_week[state.drug]
     hazard = hazard * np.where(state.companion > 0, settings.companion_loss_ratio, 1.0)
     state.loss_left -= hazard * can_act
-    state.has_lost |= can_act & (state.loss_left < 0)
+    loses = can_act & ~state.has_lost & (state.loss_left < 0)
+    state.flare_day = _moment_of_loss(state, hazard, week, loses)
+    state.has_lost |= loses
     state.is_acting = can_act & ~state.has_lost
     target = settings.effect[level] * state.is_acting
     pace = np.where(target > state.effect, settings.rise, settings.fall)

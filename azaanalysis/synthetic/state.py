@@ -17,7 +17,7 @@ STOP_REASONS = (
 )
 EVENTS = (
     *("infection", "pancreatitis", "adverse_event", "pregnancy"),
-    *("surgery", "malignancy", "hospitalisation", "injury"),
+    *("surgery", "malignancy", "hospitalisation", "injury", "flare"),
 )
 
 
@@ -42,6 +42,7 @@ class State:
     onset_weeks: np.ndarray
     loss_left: np.ndarray
     has_lost: np.ndarray
+    flare_day: np.ndarray
     is_acting: np.ndarray
     effect: np.ndarray
     remission_weeks: np.ndarray
@@ -95,6 +96,7 @@ def initial_state(
         onset_weeks=number.copy(),
         loss_left=number.copy(),
         has_lost=truth.copy(),
+        flare_day=np.full(n, NEVER),
         is_acting=truth.copy(),
         effect=number.copy(),
         remission_weeks=number.copy(),

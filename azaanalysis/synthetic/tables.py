@@ -77,7 +77,7 @@ def _patients(history: History) -> Columns:
 
 def _courses(history: History, formulary: Formulary, parameters: Parameters) -> Columns:
     parts = [
-        _earlier_courses(history, parameters),
+        _earlier_courses(history, formulary, parameters),
         _spells(history.record.courses),
         _spells(history.record.companion),
     ]
@@ -102,7 +102,7 @@ def _spells(courses: Courses) -> Columns:
     }
 
 
-def _earlier_courses(history: History, parameters: Parameters) -> Columns:
+def _earlier_courses(history: History, formulary: Formulary, parameters: Parameters) -> Columns:
     """Return the earlier spells of prevalent users, within their look-back.
 
     Only those who were observed for too short a time before the earlier spell have one: whoever
@@ -112,7 +112,8 @@ def _earlier_courses(history: History, parameters: Parameters) -> Columns:
     gap, length = parameters["prevalent_gap_days"], parameters["prevalent_course_days"]
     before = patients.lookback_days - (gap + length)
     is_seen_late = (before > 0) & (before < parameters["lookback_days_least"])
-    who = np.flatnonzero(patients.is_prevalent_user & is_seen_late)
+    was_in_use = formulary.available_day[courses.drug[0]] <= patients.index_day - (gap + length)
+    who = np.flatnonzero(patients.is_prevalent_user & is_seen_late & was_in_use)
     n = len(who)
     return {
         "patient": who,

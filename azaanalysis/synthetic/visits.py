@@ -16,7 +16,8 @@ MEASURE_OF = {
     "crohns_disease": "cdai",
     "ulcerative_colitis": "mayo",
     "rheumatoid_arthritis": "das28_crp",
-    "lupus_nephritis": "sledai",
+    "lupus_nephritis": "proteinuria_g_per_day",
+    "anca_vasculitis": "bvas",
 }
 # Steroid effects on activity are written for 40 mg prednisolone.
 STEROID_UNIT_MG = 40
@@ -122,7 +123,9 @@ def _score(
 
     raw = of("score_floor") + of("score_range") * activity_now + of("score_noise") * noise
     step = of("score_step")
-    score: np.ndarray = np.clip(np.round(raw / step) * step, of("score_least"), of("score_most"))
+    # Tenths have no exact binary form: 34 steps of 0.1 are 3.4000000000000004.
+    stepped = np.round(np.round(raw / step) * step, 6)
+    score: np.ndarray = np.clip(stepped, of("score_least"), of("score_most"))
     return score
 
 

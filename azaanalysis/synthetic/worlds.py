@@ -72,12 +72,34 @@ WORLDS = MappingProxyType(
             "Half of the visits are missed and half of the others late by weeks. Response is seen "
             "long after it began; dating it to the visit biases times to response."
         ),
+        "small": (
+            "One hospital: 150 starters within three years, followed for two at most. Arms hold a "
+            "few dozen patients and a handful of events; whatever leans on large numbers is put "
+            "to the test, and every difference has a wide interval."
+        ),
         "constant_hazard": (
             "By lot, and with every hazard of stopping, serious infection and death constant and "
             "the same for everybody: 30 adverse events and 10 choices per 100 patient-years stop "
             "azathioprine, 15 and 20 an anti-TNF (alone or with azathioprine), 20 and 25 a JAK "
             "inhibitor; 2 per 100 die; serious infections come at 10 per 100, times 1, 1.5 and 2. "
             "Every truth is an exponential that can be worked by hand."
+        ),
+        "rheumatoid_arthritis": (
+            "Another disease: rheumatoid arthritis, followed by DAS28-CRP, with azathioprine, "
+            "anti-TNF, JAK inhibitors, rituximab and abatacept. Azathioprine works in few and is "
+            "stopped by many; biologics are fast; zoster marks the JAK inhibitors."
+        ),
+        "lupus_nephritis": (
+            "Another disease: lupus nephritis, followed by proteinuria, with azathioprine, "
+            "mycophenolate, belimumab and rituximab on a background of steroids. Most patients "
+            "are young women; mycophenolate goes to the iller and is stopped in pregnancy; "
+            "infections are frequent."
+        ),
+        "anca_vasculitis": (
+            "Another disease: ANCA vasculitis, followed by BVAS, with azathioprine, rituximab and "
+            "mycophenolate as maintenance. Nearly all start on high steroids and most respond; "
+            "relapses (event flare) set the drugs apart, and treatment ends as planned after "
+            "about two years."
         ),
     }
 )
