@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from azaanalysis.errors import StudyError
 from azaanalysis.settings import Comparison, Endpoint, Population, Section, Show, Source, Strategy
+from azaanalysis.settings_weighting import GateSettings, WeightingSettings
 from azaanalysis.wording import explain_validation
 
 
@@ -31,6 +32,8 @@ class Study(Section):
     comparison: Comparison
     endpoints: dict[str, Endpoint] = Field(min_length=1)
     covariates: tuple[str, ...] = ()
+    weighting: WeightingSettings | None = None
+    gate: GateSettings = GateSettings()
     show: Show = Show()
     limits: tuple[str, ...] = ()
     _base_hash: str = PrivateAttr(default="")

@@ -12,7 +12,7 @@ PACKAGE = Path(azaanalysis.__file__).parent
 FLOORS = [
     {"vocab", "errors"},
     {"schema", "result", "wording"},
-    {"cohort", "settings", "study"},
+    {"cohort", "settings", "settings_weighting", "study"},
     {"protocol"},
     {"load", "synthetic", "sources"},
     {"design"},

@@ -4,5 +4,13 @@ from azaanalysis.design.baseline import measure_baseline
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.observed_time import measure_follow_up
+from azaanalysis.design.weigh import weigh
 
-__all__ = ["FollowUp", "follow", "follow_up_from_frame", "measure_baseline", "measure_follow_up"]
+__all__ = [
+    "FollowUp",
+    "follow",
+    "follow_up_from_frame",
+    "measure_baseline",
+    "measure_follow_up",
+    "weigh",
+]

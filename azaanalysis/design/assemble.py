@@ -7,6 +7,7 @@ import pandas as pd
 
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.attrition import Attrition
+from azaanalysis.design.days import years_of
 from azaanalysis.design.eligibility import age_at
 from azaanalysis.design.follow_up import NEEDED, FollowUp
 from azaanalysis.errors import DesignError
@@ -62,7 +63,10 @@ def assemble(  # noqa: PLR0913 - the last step brings everything together
 
 def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> pd.DataFrame:
     """Return the baseline covariates that the study names, as they stand on time zero."""
-    made = {"age_years": age_at(patients, index_day)}
+    made = {
+        "age_years": age_at(patients, index_day),
+        "index_year": pd.Series(years_of(index_day), index=patients.index),
+    }
     absent = [c for c in study.covariates if c not in patients and c not in made]
     if absent:
         raise DesignError(
@@ -71,7 +75,7 @@ def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> p
         )
     covariates = {c: made[c] if c in made else patients[c] for c in study.covariates}
     for name, column in covariates.items():
-        _refuse_unfit(name, column)
+        refuse_unfit(name, column)
     return pd.DataFrame(covariates)
 
 
@@ -79,7 +83,7 @@ def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> p
 _MOST_LEVELS = 50
 
 
-def _refuse_unfit(name: str, column: pd.Series) -> None:
+def refuse_unfit(name: str, column: pd.Series) -> None:
     """Refuse what cannot be a baseline characteristic: identifiers, dates, free text."""
     remedy = "Take it out of 'covariates', or derive a fit column under another name."
     if name in NEEDED:
@@ -109,5 +113,7 @@ def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:
         "is_synthetic": cohort.is_synthetic,
         "smallest_count": cohort.smallest_count,
         "weighting": "none",
+        "weighting_settings": study.weighting,
+        "gate_settings": study.gate,
         "notes": (),
     }

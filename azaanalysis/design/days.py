@@ -15,6 +15,12 @@ def days_of(dates: pd.Series, *, missing: np.int64 = NEVER) -> np.ndarray:
     return np.where(np.isnat(values), missing, values.astype(np.int64))
 
 
+def years_of(days: pd.Series) -> np.ndarray:
+    """Return days since 1970-01-01 as calendar years with a fraction: 2020.5 is July 2020."""
+    years: np.ndarray = 1970 + days.to_numpy(dtype="float64") / 365.2425
+    return years
+
+
 def earliest(n_patients: int, positions: np.ndarray, days: np.ndarray) -> np.ndarray:
     """Return the earliest day of each patient, ``NEVER`` where there is none."""
     first = np.full(n_patients, NEVER)

@@ -64,6 +64,9 @@ class Weighting:
     cluster
         Code of the group within which rows are not independent (matched sets), shape (n,);
         None if there are no such groups.
+    tilt
+        How much each row counts in the target population, shape (n,): 1 for ``ate``, 0 for those
+        set aside; None if nobody can say.
     notes
         What a reader should know: truncation, trimming, levels put together.
     """
@@ -75,4 +78,5 @@ class Weighting:
     score: ScoreParts | None = None
     reweigh: Callable[[Array], Array] | None = None
     cluster: Array | None = None
+    tilt: Array | None = None
     notes: tuple[str, ...] = ()

@@ -1,0 +1,114 @@
+"""Where an arm was closed to some patients: who is set aside, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import DesignError
+from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
+from azaanalysis.settings_weighting import WeightingSettings
+from azaanalysis.vocab import in_words
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class ClosedLevel:
+    """A level of a covariate at which nobody received an arm."""
+
+    covariate: str
+    level: str
+    arm: str
+
+    def __str__(self) -> str:
+        """One clause: no patient of an arm has this level."""
+        return f"no patient of {in_words(self.arm)} has {self.covariate} '{self.level}'"
+
+
+def rows_with_support(
+    follow_up: FollowUp, names: tuple[str, ...], choices: WeightingSettings
+) -> tuple[Array, tuple[str, ...]]:
+    """Set aside who has a level at which the target population has nobody.
+
+    The overlap population is made of those who could have received any arm, so a level that some
+    arm lacks lies outside it; those who could have received one arm (``att``) have no level
+    that this arm lacks. Returns who is kept, and what a reader should know.
+    """
+    kept = np.ones(len(follow_up.frame), dtype=bool)
+    needed = _needed_arms(follow_up, choices)
+    closed: list[ClosedLevel] = []
+    while found := list(_closed(follow_up, names, kept, needed)):
+        for level, members in found:
+            closed.append(level)
+            kept &= ~members
+    if not closed:
+        return kept, ()
+    why = "; ".join(str(level) for level in closed)
+    return kept, (f"{spell_aside(follow_up, ~kept)} outside the target population: {why}.",)
+
+
+def refuse_separation(follow_up: FollowUp, names: tuple[str, ...], kept: Array) -> None:
+    """Say which covariate tells who received an arm, as far as single levels show it.
+
+    Raises
+    ------
+    DesignError
+        Always: it is called when the model has no finite answer.
+    """
+    closed = [str(level) for level, _ in _closed(follow_up, names, kept, follow_up.arms)]
+    why = "; ".join(closed) or "some covariates together, or a number, tell the arms apart"
+    raise DesignError(
+        f"There are no propensity weights: {why}. Nobody can be compared there. To go on: put "
+        "levels together under another name, take the covariate out, or narrow the population. "
+        "The target 'overlap' leaves out levels that an arm lacks."
+    )
+
+
+def spell_aside(follow_up: FollowUp, aside: Array) -> str:
+    """Say how many were set aside, unless that is too few to be said."""
+    n = int(aside.sum())
+    smallest = int(follow_up.about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED))
+    shown = f"Fewer than {smallest}" if 0 < n < smallest else f"{n:,}"
+    return f"{shown} of {len(aside):,} patients were set aside (weight 0)"
+
+
+def _needed_arms(follow_up: FollowUp, choices: WeightingSettings) -> tuple[str, ...]:
+    if choices.target == "overlap":
+        return follow_up.arms
+    return (choices.of_arm or follow_up.reference,) if choices.target == "att" else ()
+
+
+def _closed(
+    follow_up: FollowUp, names: tuple[str, ...], kept: Array, arms: tuple[str, ...]
+) -> Iterator[tuple[ClosedLevel, Array]]:
+    """Return each level that one of the arms lacks, with who has it."""
+    if not arms:
+        return
+    codes = follow_up.frame["arm"].cat.codes.to_numpy()
+    for name in names:
+        column = follow_up.frame[name]
+        if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column):
+            column = column.isna().map({False: "known", True: "missing"})
+        level_codes, levels = pd.factorize(column.astype("object").where(column.notna(), "missing"))
+        counts = _cross(level_codes[kept], codes[kept], len(levels), len(follow_up.arms))
+        for place, arm in _empty_cells(counts, follow_up.arms, arms):
+            yield ClosedLevel(name, str(levels[place]), arm), level_codes == place
+
+
+def _cross(levels: Array, arms: Array, n_levels: int, n_arms: int) -> Array:
+    cells = np.bincount(levels * n_arms + arms, minlength=n_levels * n_arms)
+    return cells.reshape(n_levels, n_arms)
+
+
+def _empty_cells(
+    counts: Array, arms: tuple[str, ...], needed: tuple[str, ...]
+) -> Iterator[tuple[int, str]]:
+    for place, row in enumerate(counts):
+        for arm, count in zip(arms, row, strict=True):
+            if arm in needed and count == 0 and row.sum() > 0:
+                yield place, arm

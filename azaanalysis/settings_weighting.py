@@ -1,0 +1,92 @@
+"""What a study file may say about weighing the arms, and when a comparison may be shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from azaanalysis.settings import Section
+
+Target = Literal["ate", "att", "overlap"]
+Proportion = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Trimming(Section):
+    """Who is set aside because an arm was hardly open to them; at most one rule is given.
+
+    ``least_preference`` is held against the smallest preference score of a patient (the chance of
+    an arm as it would be if all arms were of one size): 0.3 keeps 0.3 to 0.7 when there are two
+    arms. ``least_chance`` is held against the smallest fitted chance: 0.1 keeps 0.1 to 0.9.
+    """
+
+    least_preference: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    least_chance: Annotated[float, Field(gt=0, le=0.5)] | None = None
+    refit: bool = True
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Trimming:
+        if self.least_preference is not None and self.least_chance is not None:
+            raise ValueError("give 'least_preference' or 'least_chance', not both")
+        return self
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether anybody is to be set aside."""
+        return self.least_preference is not None or self.least_chance is not None
+
+
+class Truncation(Section):
+    """Where weights are cut off: at quantiles of all weights, or at a number."""
+
+    lower_quantile: Proportion | None = None
+    upper_quantile: Proportion | None = None
+    at_most: Annotated[float, Field(gt=0)] | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether any weight may be cut off."""
+        return (self.lower_quantile, self.upper_quantile, self.at_most) != (None, None, None)
+
+
+class WeightingSettings(Section):
+    """How the arms are made comparable: the ``weighting`` section of a study file.
+
+    ``target`` is the population that the weighted arms stand for: everybody (``ate``), those who
+    received one arm (``att``, with ``of_arm``; the reference if it is not named), or those who
+    could have received any arm (``overlap``). ``covariates`` are all of the study's if none are
+    named; ``splines`` gives the number of knots of a number's curve. ``penalty`` is ``l1`` where
+    covariates come by the hundred.
+    """
+
+    target: Target = "overlap"
+    of_arm: str = ""
+    covariates: tuple[str, ...] = ()
+    splines: dict[str, Annotated[int, Field(ge=3, le=7)]] = Field(default_factory=dict)
+    missing: Literal["indicator", "refuse"] = "indicator"
+    penalty: Literal["none", "l1"] = "none"
+    trim: Trimming = Trimming()
+    truncate: Truncation = Truncation()
+
+    @model_validator(mode="after")
+    def _arm_only_if_used(self) -> WeightingSettings:
+        if self.of_arm and self.target != "att":
+            raise ValueError(f"'of_arm' belongs to target 'att', but the target is '{self.target}'")
+        return self
+
+
+class GateSettings(Section):
+    """Pass marks of a comparison: the ``gate`` section of a study file.
+
+    A comparison passes if no standardised difference is larger than ``largest_smd`` (or than
+    chance alone would make it, if ``allow_for_chance``), if at least ``smallest_equipoise`` of the
+    patients have a preference score from 0.3 to 0.7, and if in both arms the effective sample
+    size is at least ``smallest_effective_share`` of the patients. ``override`` is the written
+    reason for which a comparison that fails is shown all the same.
+    """
+
+    largest_smd: Annotated[float, Field(gt=0)] = 0.1
+    allow_for_chance: bool = True
+    smallest_equipoise: Annotated[float, Field(ge=0, le=1)] = 0.2
+    smallest_effective_share: Annotated[float, Field(ge=0, le=1)] = 0.3
+    override: str = ""

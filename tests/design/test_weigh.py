@@ -1,0 +1,184 @@
+"""Weights: by hand, against R, against their own derivative, and what they refuse."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from azaanalysis.design import follow_up_from_frame, weigh
+from azaanalysis.errors import DesignError
+from azaanalysis.settings_weighting import Trimming, Truncation, WeightingSettings
+
+
+def followed(frame):
+    """Follow everybody for a day: weights look at arms and covariates only."""
+    return follow_up_from_frame(
+        frame.assign(days=1.0, state=0), time="days", status="state", arm="arm"
+    )
+
+
+def table():
+    """Return 4 exposed (3 in arm b) and 4 unexposed (1 in arm b)."""
+    return followed(pd.DataFrame({"arm": list("abbbaaab"), "exposed": [True] * 4 + [False] * 4}))
+
+
+def drawn(n=600, n_arms=3, seed=1):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2))
+    linear = np.column_stack([np.zeros(n), x @ rng.normal(size=(2, n_arms - 1))])
+    arms = (linear + rng.gumbel(size=linear.shape)).argmax(axis=1)
+    names = list("abcd")[:n_arms]
+    return followed(
+        pd.DataFrame(
+            {
+                "arm": pd.Categorical.from_codes(arms, names),
+                "x": x[:, 0],
+                "y": x[:, 1],
+                "group": np.where(rng.random(n) < 0.3, "u", "v"),
+            }
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        # Chance of b: 3/4 if exposed, 1/4 if not. Everybody: 1 / chance of the arm received.
+        ("ate", [4, 4 / 3, 4 / 3, 4 / 3, 4 / 3, 4 / 3, 4 / 3, 4]),
+        # Those of arm a: chance of a over the chance of the arm received.
+        ("att", [1, 1 / 3, 1 / 3, 1 / 3, 1, 1, 1, 3]),
+        # Overlap: the chance of the arm not received.
+        ("overlap", [3 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 3 / 4]),
+    ],
+)
+def test_weights_are_those_worked_by_hand(target, expected):
+    weighted = weigh(table(), target=target)
+
+    assert weighted.frame["weight"].tolist() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("n_arms", [2, 3, 4])
+@pytest.mark.parametrize("target", ["ate", "att", "overlap"])
+def test_the_slope_and_score_are_the_derivative_of_the_weights(target, n_arms):
+    # Counting row 7 a little more often moves the coefficients by H^-1 s_7, and with them
+    # every weight: the stacked variance is built on this and nothing else.
+    weighting = weigh(drawn(n_arms=n_arms), target=target).weighting
+    parts, step = weighting.score, 1e-4
+    often, seldom = np.ones(600), np.ones(600)
+    often[7] += step
+    seldom[7] -= step
+    measured = (weighting.reweigh(often) - weighting.reweigh(seldom)) / (2 * step)
+
+    move = np.linalg.solve(parts.information, np.kron(parts.residual[7], parts.design[7]))
+    by_class = parts.design @ move.reshape(n_arms - 1, -1).T
+    assert (parts.slope * by_class).sum(axis=1) == pytest.approx(measured, abs=1e-7)
+
+
+def test_scores_sum_to_zero_at_the_summit():
+    parts = weigh(drawn()).weighting.score
+
+    assert parts.residual.T @ parts.design == pytest.approx(0, abs=1e-8)
+
+
+def test_weighing_leaves_the_follow_up_it_was_given_alone():
+    made = drawn()
+    weighted = weigh(made)
+
+    assert (made.frame["weight"] == 1).all()
+    assert not made.is_weighted
+    assert weighted.is_weighted
+    assert weighted.frame.drop(columns="weight").equals(made.frame.drop(columns="weight"))
+
+
+def test_drawing_everybody_once_gives_the_same_weights_again():
+    weighted = weigh(drawn(), target="ate")
+
+    again = weighted.weighting.reweigh(np.ones(600))
+    assert again == pytest.approx(weighted.frame["weight"].to_numpy(), abs=1e-10)
+
+
+def test_two_arms_are_balanced_exactly_by_overlap_weights():
+    weighted = weigh(drawn(n_arms=2), target="overlap").frame
+    for covariate in ("x", "y"):
+        means = [
+            np.average(members[covariate], weights=members["weight"])
+            for _, members in weighted.groupby("arm", observed=True)
+        ]
+        assert means[0] == pytest.approx(means[1], abs=1e-10)
+
+
+def test_a_truncated_weight_no_longer_moves():
+    settings = WeightingSettings(target="ate", truncate=Truncation(at_most=3))
+    weighted = weigh(drawn(), settings=settings)
+    is_cut = weighted.frame["weight"].to_numpy() == 3
+
+    assert is_cut.any()
+    assert weighted.frame["weight"].max() == 3
+    assert not weighted.weighting.score.slope[is_cut].any()
+    assert "were cut off" in weighted.weighting.notes[0]
+
+
+def test_trimming_sets_aside_whoever_was_hardly_ever_given_an_arm():
+    settings = WeightingSettings(
+        target="ate", trim=Trimming(least_chance=0.1, refit=False), covariates=("x", "y")
+    )
+    weighted = weigh(drawn(), settings=settings)
+    lowest = weighted.weighting.chances.min(axis=1)
+
+    assert ((weighted.frame["weight"] == 0) == (lowest < 0.1)).all()
+    assert (weighted.weighting.tilt == (lowest >= 0.1)).all()
+    assert "set aside" in weighted.about["notes"][0]
+
+
+def test_a_level_that_an_arm_lacks_is_refused_for_everybody_and_set_aside_for_overlap():
+    frame = pd.DataFrame({"arm": list("aabbabba"), "site": list("uuuvvuvw")})
+    with pytest.raises(DesignError, match="no patient of b has site 'w'"):
+        weigh(followed(frame), target="ate")
+
+    weighted = weigh(followed(frame), target="overlap")
+    assert weighted.frame["weight"].iloc[7] == 0
+    assert (weighted.frame["weight"].iloc[:7] > 0).all()
+    assert "no patient of b has site 'w'" in weighted.about["notes"][0]
+
+
+def test_a_number_that_tells_the_arms_apart_is_refused():
+    frame = pd.DataFrame({"arm": list("aaabbb"), "year": [1.0, 2, 3, 4, 5, 6]})
+    with pytest.raises(DesignError, match="tell the arms apart"):
+        weigh(followed(frame), target="ate")
+
+
+def test_a_covariate_that_another_determines_is_left_out_with_a_note():
+    frame = pd.DataFrame({"arm": list("abab") * 5, "x": np.arange(20) % 7 * 1.0})
+    once = weigh(followed(frame), target="ate")
+    twice = weigh(followed(frame.assign(z=-2 * frame["x"])), target="ate")
+
+    assert twice.frame["weight"].tolist() == pytest.approx(once.frame["weight"].tolist())
+    assert "determine it: z" in twice.about["notes"][0]
+
+
+def test_a_missing_value_is_a_level_of_its_own():
+    made = drawn()
+    x, group = made.frame["x"].copy(), made.frame["group"].copy()
+    x[::5], group[::7] = np.nan, None
+    gaps = followed(made.frame[["arm"]].assign(x=x, group=group))
+    named = followed(
+        made.frame[["arm"]].assign(
+            x=x.fillna(x.mean()), has_x=x.notna(), group=group.fillna("not known")
+        )
+    )
+
+    with_gaps, without = (weigh(f, target="overlap").frame["weight"] for f in (gaps, named))
+    assert with_gaps.to_numpy() == pytest.approx(without.to_numpy(), abs=1e-10)
+    with pytest.raises(DesignError, match="missing in x, group"):
+        weigh(gaps, settings=WeightingSettings(missing="refuse"))
+
+
+def test_what_cannot_be_weighed_is_refused_with_a_way_forward():
+    made = drawn()
+    with pytest.raises(DesignError, match="weighted already"):
+        weigh(weigh(made))
+    with pytest.raises(DesignError, match="there is only one"):
+        weigh(followed(pd.DataFrame({"arm": list("aa"), "x": [1.0, 2]})))
+    with pytest.raises(DesignError, match="'z' is not one of them"):
+        weigh(made, settings=WeightingSettings(covariates=("z",)))
+    with pytest.raises(DesignError, match="no arm 'd'"):
+        weigh(made, settings=WeightingSettings(target="att", of_arm="d"))
