@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.weighting import ScoreParts
+from azaanalysis.estimate.cells import Array, CellIndex, index_cells
 
-_CELL = ["arm", "entry_days", "exit_days", "status"]
+
+@dataclass(frozen=True, eq=False)
+class Stacking:
+    """What a table has to know of the model of the weights, for intervals that contain it.
+
+    With s_i the score of row i and dw_i the derivative of its weight by the p coefficients, as in
+    ``ScoreParts``; rows of one cluster are taken together.
+
+    Parameters
+    ----------
+    weight_score
+        For each cell the sum of w_i s_i, shape (cells, p).
+    slope
+        For each cell the sum of dw_i, shape (cells, p).
+    score_square
+        Sum of s_i s_i' over everybody, shape (p, p).
+    information
+        Minus the second derivative of the log likelihood, shape (p, p).
+    """
+
+    weight_score: Array
+    slope: Array
+    score_square: Array
+    information: Array
 
 
 @dataclass(frozen=True, eq=False)
 class RiskTable:
-    """Patients counted by arm, day of entry, day of exit and status.
+    """Patients counted by arm, stratum, day of entry, day of exit and status.
 
     However many patients there are, the table has no more rows than there are distinct days;
     it is sufficient for curves, their robust variances, log-rank tests and crude rates.
@@ -25,11 +51,21 @@ class RiskTable:
     Parameters
     ----------
     cells
-        ``arm`` (categorical, in the order of the study), ``entry_days``, ``exit_days``,
-        ``status``; ``patients``; ``weight`` and ``weight_squared`` (sums over the patients of
-        the cell).
+        ``arm`` (categorical, in the order of the study), ``stratum`` (categorical; one empty word
+        if there are none), ``entry_days``, ``exit_days``, ``status``; ``patients``; ``weight``
+        and ``weight_squared`` (sums over the patients of the cell).
     endpoint, causes, n_own, about
         As in the follow-up it was made from.
+    stacking
+        Sums for intervals that contain the uncertainty of estimated weights; None if weights
+        are known, or do not come from a model with a score.
+    pairs
+        Where rows belong together in clusters: the sum, over clusters, of the products of the
+        weights in each two cells, shape (cells, cells), sparse. None if rows are independent.
+    is_clustered
+        Whether rows belong together. A clustered table without ``pairs`` has no variance.
+    is_weight_estimated
+        Whether the weights were estimated from the same patients.
     """
 
     cells: pd.DataFrame
@@ -37,6 +73,10 @@ class RiskTable:
     causes: tuple[str, ...]
     n_own: int
     about: Mapping[str, Any]
+    stacking: Stacking | None = None
+    pairs: sparse.csr_array | None = None
+    is_clustered: bool = False
+    is_weight_estimated: bool = False
 
     def __post_init__(self) -> None:
         """Freeze ``about``."""
@@ -47,18 +87,131 @@ class RiskTable:
         """The arms, in the order of the study."""
         return tuple(self.cells["arm"].cat.categories)
 
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """The strata; one empty word if there are none."""
+        return tuple(self.cells["stratum"].cat.categories)
 
-def tally(follow_up: FollowUp | RiskTable) -> RiskTable:
-    """Count a follow-up by arm, entry, exit and status; a risk table is returned as it is."""
+    @property
+    def reference(self) -> str:
+        """The arm that the others are compared with."""
+        return str(self.about.get("reference", self.arms[0]))
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether any patient counts for more or less than one."""
+        counts = self.cells["patients"].to_numpy()
+        return not all(np.array_equal(counts, self.cells[c]) for c in ("weight", "weight_squared"))
+
+    def togetherness(self, arm: str) -> float:
+        """Return the sum of squared weights of clusters over that of rows, in one arm."""
+        if self.pairs is None:
+            return 1.0
+        here = (self.cells["arm"] == arm).to_numpy()
+        squares = float(self.cells["weight_squared"].to_numpy()[here].sum())
+        return float(here @ self.pairs @ here) / squares if squares > 0 else 1.0
+
+    def effective_sizes(self) -> dict[str, float]:
+        """Return the effective sample size of each arm: (sum w)^2 / sum w^2, over clusters."""
+        sums = self.cells.groupby("arm", observed=False)[["weight", "weight_squared"]].sum()
+        sizes = {}
+        for arm, weight, squared in sums.itertuples():
+            together = squared * self.togetherness(arm)
+            sizes[str(arm)] = weight**2 / together if together > 0 else 0.0
+        return sizes
+
+
+def tally(follow_up: FollowUp | RiskTable, *, stratum: str | None = None) -> RiskTable:
+    """Count a follow-up by arm, stratum, entry, exit and status.
+
+    Parameters
+    ----------
+    follow_up
+        One row per patient; a risk table is returned as it is.
+    stratum
+        A categorical baseline covariate; None for no strata.
+
+    Raises
+    ------
+    EstimationError
+        If the stratum is not a covariate, or missing for some rows.
+    """
     if isinstance(follow_up, RiskTable):
         return follow_up
-    frame = follow_up.frame[[*_CELL, "weight"]]
-    counted = (
-        frame.assign(patients=1, weight_squared=np.square(frame["weight"]))
-        .groupby(_CELL, observed=True)[["patients", "weight", "weight_squared"]]
-        .sum()
-        .reset_index()
+    return tally_cells(follow_up, index_cells(follow_up, stratum))
+
+
+def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:
+    """Count a follow-up into cells that are known already."""
+    weighting = follow_up.weighting
+    weight = follow_up.frame["weight"].to_numpy(dtype=float)
+    patients = index.total()
+    table = RiskTable(
+        _with_weights(index, patients, weight),
+        follow_up.endpoint,
+        follow_up.causes,
+        follow_up.n_own,
+        follow_up.about,
+        is_weight_estimated=weighting is not None
+        and not (weighting.score is None and weighting.reweigh is None),
     )
-    return RiskTable(
-        counted, follow_up.endpoint, follow_up.causes, follow_up.n_own, follow_up.about
-    )
+    clusters = follow_up.clusters
+    if clusters is not None:
+        table = replace(table, pairs=_pairs(index, weight, clusters), is_clustered=True)
+    if weighting is not None and weighting.score is not None:
+        stacking = _stack(index, weight, weighting.score, clusters)
+        table = replace(table, stacking=stacking)
+    return table
+
+
+def _with_weights(index: CellIndex, patients: Array, weight: Array) -> pd.DataFrame:
+    """Return the cells with their counts and sums of weights."""
+    if (weight == 1.0).all():
+        sums = squares = patients.astype(float)
+    else:
+        sums, squares = index.total(weight), index.total(np.square(weight))
+    return index.keys.assign(patients=patients, weight=sums, weight_squared=squares)
+
+
+def _pairs(index: CellIndex, weight: Array, clusters: Array) -> sparse.csr_array:
+    """Sum, over clusters, the products of the weights in each two cells."""
+    place = (clusters, index.position)
+    shape = (int(clusters.max(initial=-1)) + 1, len(index.keys))
+    by_cluster = sparse.coo_array((weight, place), shape=shape).tocsr()
+    return sparse.csr_array(by_cluster.T @ by_cluster)
+
+
+def _stack(index: CellIndex, weight: Array, score: ScoreParts, clusters: Array | None) -> Stacking:
+    """Sum scores and slopes over cells, class by class of the model of the weights."""
+    rows = np.arange(len(weight) + 1)
+    cells = len(index.keys)
+
+    def over(groups: Array, size: int, factors: Array) -> Array:
+        """Sum kron(factors, design) over the rows of each group."""
+        shape = (size, len(weight))
+        blocks = [
+            sparse.csc_array((factor, groups, rows), shape=shape) @ score.design
+            for factor in factors.T
+        ]
+        return np.hstack(blocks)
+
+    slope = over(index.position, cells, score.slope)
+    if clusters is None:
+        weight_score = over(index.position, cells, weight[:, None] * score.residual)
+        square = _score_square(score)
+    else:
+        together = over(clusters, int(clusters.max(initial=-1)) + 1, score.residual)
+        place = (index.position, clusters)
+        weights = sparse.coo_array((weight, place), shape=(cells, len(together))).tocsr()
+        weight_score, square = weights @ together, together.T @ together
+    return Stacking(weight_score, slope, square, score.information)
+
+
+def _score_square(score: ScoreParts) -> Array:
+    """Return the sum of s s' over all rows, block by block of classes."""
+    residuals = score.residual.T
+    blocks = [
+        [score.design.T @ ((one * other)[:, None] * score.design) for other in residuals]
+        for one in residuals
+    ]
+    return np.block(blocks)

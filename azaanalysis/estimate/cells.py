@@ -1,0 +1,149 @@
+"""Rows of a follow-up placed in the cells of a risk table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import EstimationError
+
+Array = np.ndarray
+KEYS = ("arm", "stratum", "entry_days", "exit_days", "status")
+# More slots than this for each row, and sorting the rows is cheaper than counting into slots.
+_SLOTS_PER_ROW = 4
+_FEW_SLOTS = 50_000
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as whole numbers from zero, and what each of them stands for."""
+
+    codes: Array
+    size: int
+    meaning: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CellIndex:
+    """Which cell each row belongs to; made once, it serves any weights.
+
+    Parameters
+    ----------
+    keys
+        One row per cell: ``arm``, ``stratum``, ``entry_days``, ``exit_days``, ``status``.
+    slot
+        For each row its slot, a whole number.
+    used
+        The slots that hold anybody, in the order of ``keys``.
+    n_slots
+        How many slots there are.
+    """
+
+    keys: pd.DataFrame
+    slot: Array
+    used: Array
+    n_slots: int
+
+    def total(self, values: Array | None = None) -> Array:
+        """Sum values over the rows of each cell; without values, count the rows."""
+        sums: Array = np.bincount(self.slot, values, minlength=self.n_slots)[self.used]
+        return sums
+
+    @cached_property
+    def position(self) -> Array:
+        """For each row the position of its cell in ``keys``."""
+        lookup = np.zeros(self.n_slots, dtype=np.intp)
+        lookup[self.used] = np.arange(len(self.used))
+        position: Array = lookup[self.slot]
+        return position
+
+
+def index_cells(follow_up: FollowUp, stratum: str | None = None) -> CellIndex:
+    """Place every row of a follow-up in its cell.
+
+    Raises
+    ------
+    EstimationError
+        If there is no covariate of the name of the stratum, or it is missing for some rows.
+    """
+    frame = follow_up.frame
+    arms: Any = frame["arm"].array
+    strata = _strata(follow_up, stratum)
+    columns = {
+        "arm": Coded(arms.codes, len(arms.categories)),
+        "stratum": Coded(strata.codes, len(strata.categories)),
+        "entry_days": _coded_days(frame["entry_days"].to_numpy()),
+        "exit_days": _coded_days(frame["exit_days"].to_numpy()),
+        "status": Coded(frame["status"].to_numpy(), len(follow_up.causes) + 1),
+    }
+    slot, n_slots = _slots(columns, len(frame))
+    if n_slots <= max(_SLOTS_PER_ROW * len(frame), _FEW_SLOTS):
+        used = np.flatnonzero(np.bincount(slot, minlength=n_slots))
+        keys = _decoded(columns, used)
+    else:
+        found, slot = np.unique(slot, return_inverse=True)
+        used, n_slots, keys = np.arange(len(found)), len(found), _decoded(columns, found)
+    made = {
+        "arm": pd.Categorical.from_codes(keys.pop("arm"), dtype=arms.dtype),
+        "stratum": pd.Categorical.from_codes(keys.pop("stratum"), dtype=strata.dtype),
+    }
+    return CellIndex(pd.DataFrame({**made, **keys}), slot, used, n_slots)
+
+
+def _strata(follow_up: FollowUp, stratum: str | None) -> Any:
+    """Return the strata as a categorical; one empty word if there are none."""
+    frame = follow_up.frame
+    if stratum is None:
+        codes: Array = np.zeros(len(frame), dtype=np.int8)
+        return pd.Categorical.from_codes(codes, categories=pd.Index([""]))
+    if stratum not in follow_up.covariates:
+        known = ", ".join(follow_up.covariates) or "none"
+        raise EstimationError(
+            f"The follow-up has no covariate '{stratum}' to stratify by. It has: {known}."
+        )
+    strata = pd.Categorical(frame[stratum])
+    if (n_missing := int((strata.codes < 0).sum())) > 0:
+        raise EstimationError(
+            f"The stratum '{stratum}' is missing in {n_missing:,} of {len(frame):,} rows. Make "
+            "the missing values a group of their own, or take the rows out in the open."
+        )
+    return strata.rename_categories(str)
+
+
+def _coded_days(days: Array) -> Coded:
+    """Code whole days by themselves; anything finer by its rank."""
+    latest = days.max(initial=0)
+    if latest <= max(10 * len(days), 100_000):
+        whole = days.astype(np.int32, copy=False)
+        if days.dtype.kind in "iu" or np.array_equal(whole, days):
+            return Coded(whole, int(latest) + 1)
+    distinct, codes = np.unique(days, return_inverse=True)
+    return Coded(codes, len(distinct), distinct.astype(float))
+
+
+def _slots(columns: dict[str, Coded], n_rows: int) -> tuple[Array, int]:
+    """Combine coded columns to one number for each row; constant columns cost nothing."""
+    slot, n_slots = np.zeros(n_rows, dtype=np.intp), 1
+    for column in columns.values():
+        if column.size > 1:
+            if n_slots > 1:
+                slot *= column.size
+            slot += column.codes
+            n_slots *= column.size
+    return slot, n_slots
+
+
+def _decoded(columns: dict[str, Coded], slots: Array) -> dict[str, Array]:
+    """Return the columns that a slot stands for."""
+    made: dict[str, Array] = {}
+    for name, column in reversed(columns.items()):
+        slots, code = np.divmod(slots, column.size)
+        made[name] = code if column.meaning is None else column.meaning[code]
+        if name.endswith("_days"):
+            made[name] = made[name].astype(float)
+    return {name: made[name] for name in columns}
