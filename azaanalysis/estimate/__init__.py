@@ -4,8 +4,14 @@ from azaanalysis.estimate.contrasts import estimate_risk_difference
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
-from azaanalysis.estimate.rates import estimate_rates
+from azaanalysis.estimate.rate_contrasts import (
+    estimate_patient_years_to_harm,
+    estimate_rate_difference,
+    estimate_rate_ratio,
+)
+from azaanalysis.estimate.rates import estimate_rates, estimate_rates_by_window
 from azaanalysis.estimate.resample import Resample, Resampling, bootstrap
+from azaanalysis.estimate.standardised import estimate_dispersion, estimate_standardised_rates
 from azaanalysis.estimate.tally import RiskTable, tally
 
 __all__ = [
@@ -13,10 +19,16 @@ __all__ = [
     "Resampling",
     "RiskTable",
     "bootstrap",
+    "estimate_dispersion",
     "estimate_hazard_ratio",
     "estimate_incidence",
     "estimate_log_rank",
+    "estimate_patient_years_to_harm",
+    "estimate_rate_difference",
+    "estimate_rate_ratio",
     "estimate_rates",
+    "estimate_rates_by_window",
     "estimate_risk_difference",
+    "estimate_standardised_rates",
     "tally",
 ]

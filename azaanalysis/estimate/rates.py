@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import DesignError, EstimationError
+from azaanalysis.errors import EstimationError
+from azaanalysis.estimate.count_limits import NO_LIMITS, gamma_limits
+from azaanalysis.estimate.person_time import (
+    CONTAINS,
+    PersonTime,
+    RateVariance,
+    choose_variance,
+)
+from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
-from azaanalysis.vocab import DAYS_PER_YEAR
+
+_METHOD = {
+    "exact": "exact Poisson (Garwood)",
+    "robust": "robust variance, gamma limits",
+    "stacked": "stacked variance, gamma limits",
+}
 
 
 def estimate_rates(
-    follow_up: FollowUp, *, per_years: float = 100, level: float | None = 0.95
+    follow_up: FollowUp | RiskTable,
+    *,
+    per_years: float = 100,
+    level: float | None = 0.95,
+    variance: RateVariance = "auto",
 ) -> Estimate:
-    """Estimate the event rate in each arm, with an exact Poisson interval.
+    """Estimate the event rate in each arm.
 
     The quantity is the mean number of events per unit of time at risk, while patients stay in
     follow-up. Whether the first event ends a patient's time or all events count is the
@@ -24,84 +44,153 @@ def estimate_rates(
     Parameters
     ----------
     follow_up
-        One row per patient. Uses ``arm``, ``entry_days`` and ``exit_days`` (days since time
-        zero), ``n_events`` (count) and ``weight``.
+        One row per patient or several, or a risk table (first events). Uses ``arm``,
+        ``entry_days`` and ``exit_days`` (days since time zero), ``n_events`` (count) and
+        ``weight``.
     per_years
         Patient-years in the denominator: 100 gives "per 100 patient-years".
     level
         Coverage of the interval, between 0 and 1. None gives no interval.
+    variance
+        ``exact``: Poisson counts, without weights only. ``robust``: the spread of counts over
+        patients as it is, weights taken as known. ``stacked``: contains the estimation of the
+        weights too. ``auto``: see ``choose_variance``.
 
     Returns
     -------
     Estimate
-        One row per arm. ``value``, ``lower`` and ``upper`` are in the stated ``unit``;
-        ``patients``, ``events`` and ``patient_years`` are as observed, before weighting.
-        ``at_days`` is missing: a rate belongs to no single day. An arm without patient-time has
-        no rate: its value is missing.
+        One row per arm. ``value``, ``lower``, ``upper`` and ``std_error`` are in the stated
+        ``unit``; ``patients``, ``events`` and ``patient_years`` are as observed, before
+        weighting. ``at_days`` is missing: a rate belongs to no single day. An arm without
+        patient-time has no rate: its value is missing.
 
     Raises
     ------
     EstimationError
-        If ``level`` is not a proportion, or ``per_years`` is not above zero.
+        If ``level`` is not a proportion, ``per_years`` is not above zero, or counts are missing
+        or negative.
     DesignError
-        If an interval is asked of a weighted follow-up: it needs whole counts.
+        If the interval asked for would be wrong: whole counts with weights, or a model of
+        weights that is not there.
 
     Notes
     -----
-    Source: Garwood (1936), Biometrika 28:437-442. Counts are taken as Poisson, so the interval
-    is too narrow where a few patients have most of the events.
+    Source: Garwood (1936), Biometrika 28:437-442 (exact); Tiwari, Clegg and Zou (2006), Stat
+    Methods Med Res 15:547-569 (gamma limits of weighted counts, here with the robust variance). The
+    exact interval takes counts as Poisson, so it is too narrow where a few patients have most
+    of the events. Where all patients have the same rate, their spread is not known and there
+    are no robust limits.
     """
+    check_rate_settings(level, per_years)
+    time = PersonTime.of(follow_up)
+    chosen = choose_variance(time, variance) if level is not None else "robust"
+    rates = _arm_rates(time, chosen, per_years, level)
+    about = {**follow_up.about, **describe_variance(chosen, level)}
+    return Estimate(rates.assign(**naming(follow_up, per_years), quantity="rate"), about)
+
+
+def estimate_rates_by_window(
+    follow_up: FollowUp | RiskTable,
+    *,
+    ends_days: Sequence[float] = (91, 182, 365),
+    per_years: float = 100,
+    level: float | None = 0.95,
+    variance: RateVariance = "auto",
+) -> Estimate:
+    """Estimate the event rate in each arm within windows of time since time zero.
+
+    Parameters
+    ----------
+    follow_up
+        Rows with at most one event each, which happened on ``exit_days``: first events, or
+        recurrent events with one row for each interval at risk. Or a risk table.
+    ends_days
+        Last day of each window; the first begins at time zero, the others after the one before.
+    per_years, level, variance
+        As in ``estimate_rates``.
+
+    Returns
+    -------
+    Estimate
+        One row per window and arm, with ``at_days`` the last day of the window. ``patients``
+        are those with time in the window, or with an event in it.
+
+    Raises
+    ------
+    EstimationError
+        If the windows do not follow one another.
+    DesignError
+        If a row has more than one event: their days are not known.
+    """
+    check_rate_settings(level, per_years)
+    ends = [0.0, *map(float, ends_days)]
+    if not np.all(np.diff(ends) > 0):
+        raise EstimationError(
+            f"ends_days must rise from above zero, for example (91, 182, 365); got "
+            f"{tuple(ends_days)}."
+        )
+    time = PersonTime.of(follow_up)
+    chosen = choose_variance(time, variance) if level is not None else "robust"
+    rows = [
+        _arm_rates(time.within(start, end), chosen, per_years, level).assign(at_days=end)
+        for start, end in pairwise(ends)
+    ]
+    about = {
+        **follow_up.about,
+        **describe_variance(chosen, level),
+        "windows_end_on_days": tuple(ends[1:]),
+    }
+    rates = pd.concat(rows).assign(**naming(follow_up, per_years), quantity="rate_in_window")
+    return Estimate(rates, about)
+
+
+def describe_variance(chosen: str, level: float | None) -> dict[str, Any]:
+    """Say how the limits of rates were made, and which uncertainty they contain."""
+    return {
+        "method": _METHOD[chosen],
+        "level": level,
+        "variance": chosen,
+        "interval": CONTAINS[chosen] if level is not None else "none",
+    }
+
+
+def check_rate_settings(level: float | None, per_years: float) -> None:
+    """Refuse a level that is no proportion, and a denominator that is none."""
     if level is not None and not 0 < level < 1:
         raise EstimationError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
     if not per_years > 0:
         raise EstimationError(f"per_years must be above zero, for example 100; got {per_years}.")
-    if level is not None and follow_up.is_weighted:
-        raise DesignError(
-            "The exact Poisson interval needs whole counts, but this follow-up is weighted. "
-            "Ask for the rate alone with level=None, or for the rates of the unweighted follow-up."
-        )
-    rows = [
-        {
-            "endpoint": follow_up.endpoint,
-            "cause": follow_up.causes[0] if follow_up.n_own == 1 else "",
-            "quantity": "rate",
-            "unit": f"per {per_years:g} patient-years",
-            **_rate(patients, per_years, level),
-            "arm": arm,
-        }
-        for arm, patients in follow_up.frame.groupby("arm", observed=False)
-    ]
-    about = {
-        **follow_up.about,
-        "method": "exact Poisson (Garwood)",
-        "level": level,
-        "interval": "Poisson counts, patients independent",
-    }
-    return Estimate.from_rows(rows, about=about)
 
 
-def _rate(patients: pd.DataFrame, per_years: float, level: float | None) -> dict[str, float]:
-    """Return the rate of one arm with its limits, and what was observed."""
-    years = (patients["exit_days"] - patients["entry_days"]) / DAYS_PER_YEAR
-    events, weight = patients["n_events"], patients["weight"]
-    weighted_years = (years * weight).sum()
-    unit = per_years / weighted_years if weighted_years > 0 else np.nan
-    low, high = _exact_poisson(events.sum(), level)
+def naming(follow_up: FollowUp | RiskTable, per_years: float) -> dict[str, Any]:
+    """Return what all rows about the rates of one endpoint have in common."""
     return {
-        "value": (events * weight).sum() * unit,
-        "lower": low * unit,
-        "upper": high * unit,
-        "patients": len(patients),
-        "events": events.sum(),
-        "patient_years": years.sum(),
+        "endpoint": follow_up.endpoint,
+        "cause": follow_up.causes[0] if follow_up.n_own == 1 else "",
+        "unit": f"per {per_years:g} patient-years",
     }
 
 
-def _exact_poisson(count: float, level: float | None) -> tuple[float, float]:
-    """Return limits for a Poisson mean after one observed count."""
+def limits_of_rates(time: PersonTime, chosen: str, level: float | None) -> np.ndarray:
+    """Return lower and upper limit of the rate of each arm, per patient-year; shape (k, 2)."""
     if level is None:
-        return float("nan"), float("nan")
-    tail = (1 - level) / 2
-    # Quantiles of chi-square with 2k degrees of freedom, halved, are those of gamma(k).
-    low = float(gammaincinv(count, tail)) if count else 0.0
-    return low, float(gammaincinv(count + 1, 1 - tail))
+        return np.array([NO_LIMITS for _ in time.arms])
+    spread = np.diag(time.covariance(chosen))
+    limits = [
+        gamma_limits(*parts, level) if np.isfinite(parts[0]) else NO_LIMITS
+        for parts in zip(time.rates(), spread, time.one_event_more(), strict=True)
+    ]
+    return np.array(limits)
+
+
+def _arm_rates(
+    time: PersonTime, chosen: str, per_years: float, level: float | None
+) -> pd.DataFrame:
+    lower, upper = limits_of_rates(time, chosen, level).T * per_years
+    return time.observed().assign(
+        arm=time.arms,
+        value=time.rates() * per_years,
+        lower=lower,
+        upper=upper,
+        std_error=np.sqrt(np.diag(time.covariance(chosen))) * per_years,
+    )

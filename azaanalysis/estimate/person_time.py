@@ -1,0 +1,291 @@
+"""Events and time at risk, row by row, and how uncertain their rates are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import DesignError, EstimationError
+from azaanalysis.estimate.tally import RiskTable
+from azaanalysis.vocab import DAYS_PER_YEAR
+
+Array = np.ndarray
+RateVariance = Literal["auto", "exact", "robust", "stacked"]
+# Below so many patients with an event in each arm a robust variance is itself too uncertain.
+_ENOUGH_PATIENTS = 10
+
+CONTAINS = {
+    "exact": "Poisson counts, patients independent",
+    "robust": "sampling of patients, whatever the spread of their counts; weights taken as known",
+    "stacked": "sampling of patients, and the estimation of their weights",
+}
+
+
+def quotient(numerator: Array, denominator: Array) -> Array:
+    """Divide; what is divided by nothing is missing."""
+    out: Array = np.full(np.shape(numerator), np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class PersonTime:
+    """Events and patient-years of each row: a patient, a spell of one, or a cell of a risk table.
+
+    Parameters
+    ----------
+    arms
+        The arms, in the order of the study.
+    arm
+        Number of the arm of each row.
+    events
+        Of each patient of the row; they happened on ``exit_days`` if there is at most one.
+    entry_days, exit_days
+        Time under observation.
+    patients, weight, weight_squared
+        How many patients the row stands for, and the sums of their weights and squared weights.
+    is_present
+        Whether the row has time or events in the window looked at.
+    follow_up
+        Where the rows come from; None if it was a risk table.
+    """
+
+    arms: tuple[str, ...]
+    arm: Array
+    events: Array
+    entry_days: Array
+    exit_days: Array
+    patients: Array
+    weight: Array
+    weight_squared: Array
+    is_present: Array
+    follow_up: FollowUp | None
+
+    @classmethod
+    def of(cls, source: FollowUp | RiskTable) -> PersonTime:
+        """Take the rows of a follow-up, or the cells of a risk table (first events).
+
+        Raises
+        ------
+        EstimationError
+            If a count of events is missing, negative or infinite.
+        """
+        is_table = isinstance(source, RiskTable)
+        rows = source.cells if isinstance(source, RiskTable) else source.frame
+        patients = rows["patients"].to_numpy(dtype=float) if is_table else np.ones(len(rows))
+        events = rows["status"].between(1, source.n_own) if is_table else rows["n_events"]
+        weight = rows["weight"].to_numpy(dtype=float)
+        squared = rows["weight_squared"].to_numpy(dtype=float) if is_table else weight**2
+        return cls(
+            arms=source.arms,
+            arm=rows["arm"].cat.codes.to_numpy(),
+            events=_whole(events.to_numpy(dtype=float, na_value=np.nan)),
+            entry_days=rows["entry_days"].to_numpy(dtype=float),
+            exit_days=rows["exit_days"].to_numpy(dtype=float),
+            patients=patients,
+            weight=weight,
+            weight_squared=squared,
+            is_present=np.ones(len(rows), dtype=bool),
+            follow_up=None if isinstance(source, RiskTable) else source,
+        )
+
+    def within(self, start: float, end: float) -> PersonTime:
+        """Keep the time after day ``start`` up to day ``end``, with the events in it.
+
+        Raises
+        ------
+        DesignError
+            If a row has several events: only the day of its exit is known.
+        """
+        if (self.events > 1).any():
+            raise DesignError(
+                "Some rows count several events, so the days of these are not known. Give one row "
+                "for each interval at risk, with an event at its end."
+            )
+        entry, leave = (np.clip(x, start, end) for x in (self.entry_days, self.exit_days))
+        is_inside = (self.exit_days > start) & (self.exit_days <= end)
+        # Who has the event on the day of entry itself has it in the first window.
+        is_inside |= (start == 0) & (self.exit_days == 0)
+        events = np.where(is_inside, self.events, 0.0)
+        return replace(
+            self,
+            events=events,
+            entry_days=entry,
+            exit_days=leave,
+            is_present=(leave > entry) | (events > 0),
+        )
+
+    @property
+    def years(self) -> Array:
+        """Patient-years of each patient of the row."""
+        years: Array = (self.exit_days - self.entry_days) / DAYS_PER_YEAR
+        return years
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether any patient counts for more or less than one."""
+        return bool((self.weight != self.patients).any())
+
+    @property
+    def persons(self) -> Array:
+        """Code of the patient of each row; in a risk table each cell stands for itself."""
+        if self.follow_up is None:
+            return np.arange(len(self.arm))
+        codes: Array = pd.factorize(self.follow_up.frame["patient_id"])[0]
+        return codes
+
+    def in_arms(self, values: Array) -> Array:
+        """Sum values of the rows over each arm."""
+        sums: Array = np.bincount(self.arm, values, minlength=len(self.arms))
+        return sums
+
+    def rates(self) -> Array:
+        """Return the weighted events per patient-year of each arm; missing without time."""
+        years = self.in_arms(self.weight * self.years)
+        events = self.in_arms(self.weight * self.events)
+        return quotient(events, years)
+
+    def one_event_more(self) -> Array:
+        """Return what one event more would add to the rate of each arm, and to its variance.
+
+        An event falls to a patient in proportion to the time at risk, so that it adds the mean
+        weight, over time, by the weighted years of the arm; shape (arms, 2).
+        """
+        years = self.in_arms(self.weight * self.years)
+        mean = quotient(years, self.in_arms(self.patients * self.years))
+        squares = self.in_arms(self.weight_squared * self.years)
+        mean_square = quotient(squares, self.in_arms(self.patients * self.years))
+        return np.stack([quotient(mean, years), quotient(mean_square, years**2)], axis=1)
+
+    def observed(self) -> pd.DataFrame:
+        """Return patients, events and patient-years of each arm, before weighting."""
+        if self.follow_up is None:
+            patients = self.in_arms(self.patients * self.is_present)
+        else:
+            frame = self.follow_up.frame[self.is_present]
+            patients = frame.groupby("arm", observed=False)["patient_id"].nunique().to_numpy()
+        return pd.DataFrame(
+            {
+                "patients": patients,
+                "events": self.in_arms(self.events * self.patients),
+                "patient_years": self.in_arms(self.years * self.patients),
+            }
+        )
+
+    def covariance(self, variance: str) -> Array:
+        """Return the covariance of the rates of the arms, per patient-year squared.
+
+        A row of one patient moves the rate of its arm by (events - rate * years) over the
+        weighted years of the arm, for each unit of weight (derivative of a ratio of sums).
+        """
+        rates = self.rates()
+        if variance == "exact":
+            poisson: Array = np.diag(quotient(rates, self.in_arms(self.years * self.patients)))
+            return poisson
+        in_arm = self.arm[:, None] == np.arange(len(self.arms))
+        years = self.in_arms(self.weight * self.years)
+        moved = quotient(self.events - rates[self.arm] * self.years, years[self.arm])
+        influence = np.where(in_arm, moved[:, None], 0.0)
+        if self.follow_up is None:
+            known: Array = (influence * self.weight_squared[:, None]).T @ influence
+            return known
+        return covariance_of(influence, self.follow_up, is_stacked=variance == "stacked")
+
+
+def covariance_of(influence: Array, follow_up: FollowUp, *, is_stacked: bool = False) -> Array:
+    """Return the covariance of estimates from what each row does to them per unit of weight.
+
+    Parameters
+    ----------
+    influence
+        Influence phi of each row on each estimate, shape (n, k).
+    follow_up
+        Gives the weights, the groups of rows that are not independent, and where the weights
+        come from.
+    is_stacked
+        Whether the estimation of the weights is contained: row i then contributes
+        w(i) phi(i) + s(i)' H^-1 G with G = sum dw(i) phi(i).
+    """
+    moved = follow_up.frame["weight"].to_numpy()[:, None] * influence
+    if is_stacked:
+        moved = moved + _through_weights(influence, follow_up)
+    if follow_up.clusters is not None:
+        moved = pd.DataFrame(moved).groupby(np.asarray(follow_up.clusters)).sum().to_numpy()
+    covariance: Array = moved.T @ moved
+    return covariance
+
+
+def _through_weights(influence: Array, follow_up: FollowUp) -> Array:
+    """Return what each row does to the estimates through the model of the weights."""
+    assert follow_up.weighting is not None
+    parts = follow_up.weighting.score
+    assert parts is not None
+    # Coefficients run class by class, so (class, column) lies flat as in ``information``.
+    gradient = np.einsum("ic,iq,ik->cqk", parts.slope, parts.design, influence)
+    size = parts.information.shape[0]
+    solved = np.linalg.solve(parts.information, gradient.reshape(size, -1)).reshape(gradient.shape)
+    moved: Array = np.einsum("ic,iq,cqk->ik", parts.residual, parts.design, solved, optimize=True)
+    return moved
+
+
+def choose_variance(time: PersonTime, variance: RateVariance) -> str:
+    """Choose ``auto``, and refuse what would be wrong.
+
+    ``auto`` is ``stacked`` where the weights come from a model, ``robust`` where they are given,
+    where patients are matched, or where some patient has several events while every arm has at
+    least 10 patients with an event; else ``exact``.
+
+    Raises
+    ------
+    EstimationError
+        If there is no such variance.
+    DesignError
+        If whole counts are needed and the follow-up is weighted, or the weights have no model.
+    """
+    weighting = None if time.follow_up is None else time.follow_up.weighting
+    has_score = weighting is not None and weighting.score is not None
+    if variance == "auto":
+        if time.is_weighted:
+            return "stacked" if has_score else "robust"
+        is_matched = weighting is not None and weighting.cluster is not None
+        return "robust" if is_matched or _has_repeats(time) else "exact"
+    if variance not in CONTAINS:
+        raise EstimationError(
+            f"No variance '{variance}' for rates; known are: auto, {', '.join(CONTAINS)}."
+        )
+    if variance == "exact" and time.is_weighted:
+        raise DesignError(
+            "The exact Poisson interval needs whole counts, but this follow-up is weighted. "
+            "Ask for variance='robust', or 'auto'."
+        )
+    if variance == "stacked" and not has_score:
+        raise DesignError(
+            "The stacked variance needs weights that a model of treatment gave, and these are "
+            "not. Ask for variance='robust', which takes the weights as known, or weigh first."
+        )
+    return variance
+
+
+def _has_repeats(time: PersonTime) -> bool:
+    """Tell whether counts of one patient repeat, with enough patients to see their spread."""
+    counts = pd.DataFrame({"arm": time.arm, "patient": time.persons, "events": time.events})
+    of_patient = counts.groupby(["arm", "patient"])["events"].sum()
+    with_event = of_patient[of_patient > 0].groupby("arm").size()
+    enough = len(with_event) == len(time.arms) and (with_event >= _ENOUGH_PATIENTS).all()
+    return bool(enough and (of_patient > 1).any())
+
+
+def _whole(events: Array) -> Array:
+    """Refuse counts that are none."""
+    is_faulty = ~(np.isfinite(events) & (events >= 0))
+    if is_faulty.any():
+        raise EstimationError(
+            f"n_events is missing, negative or infinite in {int(is_faulty.sum()):,} of "
+            f"{len(events):,} rows (the first is row {int(np.argmax(is_faulty)) + 1}). "
+            "Count the events of every row; nobody without an event has an empty count."
+        )
+    return events
