@@ -52,6 +52,7 @@ QUANTITIES: dict[str, Quantity] = {
     "hazard_ratio": Quantity("Hazard ratio", "ratio", null=1.0),
     "log_rank": Quantity("Log-rank chi-square", "statistic"),
     "log_rank_p": Quantity("Log-rank p value", "p_value"),
+    "proportional_hazards": Quantity("Proportional-hazards chi-square", "statistic"),
     "proportional_hazards_p": Quantity("Proportional-hazards p value", "p_value"),
 }
 

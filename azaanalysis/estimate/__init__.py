@@ -1,6 +1,7 @@
 """Estimators: each takes a follow-up and returns an ``Estimate``."""
 
 from azaanalysis.estimate.contrasts import estimate_risk_difference
+from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
@@ -19,11 +20,13 @@ __all__ = [
     "Resampling",
     "RiskTable",
     "bootstrap",
+    "estimate_cox",
     "estimate_dispersion",
     "estimate_hazard_ratio",
     "estimate_incidence",
     "estimate_log_rank",
     "estimate_patient_years_to_harm",
+    "estimate_proportional_hazards",
     "estimate_rate_difference",
     "estimate_rate_ratio",
     "estimate_rates",

@@ -65,7 +65,7 @@ class Compared:
             return cls(source, tally(source).cells, None, chosen)
         weight = source.frame["weight"]
         rows = source.frame.assign(patients=1, weight_squared=np.square(weight))
-        return cls(source, rows, stratum_codes(source, strata), chosen)
+        return cls(source, rows, stratum_codes(source.frame, strata), chosen)
 
     @property
     def reference(self) -> str:
@@ -117,7 +117,7 @@ class Compared:
         }
 
 
-def stratum_codes(follow_up: FollowUp, strata: Sequence[str]) -> Array | None:
+def stratum_codes(frame: pd.DataFrame, strata: Sequence[str]) -> Array | None:
     """Return the code of the stratum of each row, None if there are no strata.
 
     Raises
@@ -127,13 +127,13 @@ def stratum_codes(follow_up: FollowUp, strata: Sequence[str]) -> Array | None:
     """
     if not strata:
         return None
-    absent = [column for column in strata if column not in follow_up.frame]
+    absent = [column for column in strata if column not in frame]
     if absent:
         raise DesignError(
-            f"There is no column {', '.join(map(repr, absent))} to stratify by. The covariates "
-            f"are: {', '.join(follow_up.covariates)}."
+            f"There is no column {', '.join(map(repr, absent))} to stratify by. There are: "
+            f"{', '.join(map(str, frame.columns))}."
         )
-    codes = follow_up.frame.groupby(list(strata), observed=True, dropna=True).ngroup().to_numpy()
+    codes: Array = frame.groupby(list(strata), observed=True, dropna=True).ngroup().to_numpy()
     if (codes < 0).any():
         raise DesignError(
             f"The stratum ({', '.join(strata)}) is missing in {(codes < 0).sum():,} of "

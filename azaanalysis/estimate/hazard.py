@@ -13,7 +13,7 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.compared import Compared
 from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
 from azaanalysis.estimate.proportional import Test, proportion_tests, time_scale
-from azaanalysis.estimate.risk_sets import Array
+from azaanalysis.estimate.risk_sets import Array, RiskSets
 from azaanalysis.estimate.sandwich import Variance, in_the_interval
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -168,14 +168,16 @@ def _covariance(compared: Compared, fitted: Moment) -> Array:
     inverse: Array = np.linalg.pinv(fitted.information(), hermitian=True)
     if compared.variance == "model":
         return inverse
-    return compared.covariance(inverse @ fitted.score_of_rows())
+    return compared.covariance(inverse @ fitted.row_scores)
 
 
 def _tests_of_arms(compared: Compared, fitted: Moment) -> list[Test]:
     """Test proportional hazards for each arm, on the scale of the Kaplan-Meier curve."""
-    entry, leave = (compared.rows[c].to_numpy(dtype=float) for c in ("entry_days", "exit_days"))
-    days, scale = time_scale("km", entry, leave, fitted.hazards.is_event, compared.counts)
-    of_slot = scale[np.searchsorted(days, fitted.hazards.sets.days)]
+    hazards, leave = fitted.hazards, compared.rows["exit_days"].to_numpy(dtype=float)
+    entry = compared.rows["entry_days"].to_numpy(dtype=float)
+    sets = RiskSets.of(entry, leave, hazards.is_event)
+    scale = time_scale("km", sets, hazards.is_event, leave, compared.counts)
+    of_slot = scale[np.searchsorted(sets.days, hazards.sets.days)]
     robust = None if compared.variance == "model" else compared.covariance
     single = [np.array([line]) for line in range(len(fitted.coefficients))]
     return proportion_tests(fitted, of_slot, single, covariance=robust)

@@ -53,9 +53,11 @@ class Hazards:
     ties: Ties = "efron"
 
     @cached_property
-    def events(self) -> Array:
-        """Positions of the rows that end in the event."""
-        return np.flatnonzero(self.is_event)
+    def events(self) -> Array | slice:
+        """Positions of the rows that end in the event; a slice, which copies nothing, if first."""
+        positions = np.flatnonzero(self.is_event)
+        n_events = len(positions)
+        return slice(0, n_events) if (positions == np.arange(n_events)).all() else positions
 
     @cached_property
     def slots(self) -> Array:
@@ -64,16 +66,20 @@ class Hazards:
         return slots
 
     def on_day(self, values: Array) -> Array:
-        """Sum values of the events on each slot; shape (..., slots)."""
-        size = len(self.sets.days)
-        if values.ndim == 1:
-            return np.bincount(self.slots, values, minlength=size)
-        return np.stack([np.bincount(self.slots, line, minlength=size) for line in values])
+        """Sum values of the events on each slot."""
+        summed: Array = np.bincount(self.slots, values, minlength=len(self.sets.days))
+        return summed
 
     @cached_property
     def weighted_events(self) -> Array:
         """Sum of the weights of the events on each slot."""
         return self.on_day(self.weight[self.events])
+
+    @cached_property
+    def observed(self) -> Array:
+        """Sum of the weighted covariates of the events on each slot; shape (p, slots)."""
+        weight = self.weight[self.events]
+        return np.stack([self.on_day(weight * line[self.events]) for line in self.design])
 
     @cached_property
     def turns(self) -> tuple[Array, Array]:
@@ -84,8 +90,9 @@ class Hazards:
         """
         if self.ties == "breslow":
             return np.arange(len(self.sets.days)), np.zeros(len(self.sets.days))
-        counts = np.ones(len(self.events)) if self.counts is None else self.counts[self.events]
-        tied = np.rint(self.on_day(counts)).astype(np.intp)
+        counts = None if self.counts is None else self.counts[self.events]
+        by_day = np.bincount(self.slots, counts, minlength=len(self.sets.days))
+        tied = np.rint(by_day).astype(np.intp)
         slot = np.repeat(np.arange(len(tied)), tied)
         turn = np.arange(len(slot)) - np.repeat(np.cumsum(tied) - tied, tied)
         return slot, turn / tied[slot]
@@ -120,12 +127,9 @@ class Moment:
 
     def score(self, factor: Array | float = 1.0) -> Array:
         """Return the first derivative, each day multiplied by a factor; shape (p,)."""
-        hazards = self.hazards
-        events, by_day = hazards.events, np.broadcast_to(factor, self.rise.shape)
-        seen = hazards.weight[events] * by_day[hazards.slots]
-        observed = hazards.design[:, events] @ seen
-        expected: Array = self.s1 @ (by_day * self.rise) - self.e1 @ (by_day * self.rise_tied)
-        score: Array = observed - expected
+        by_day = np.broadcast_to(factor, self.rise.shape)
+        expected = self.s1 @ (by_day * self.rise) - self.e1 @ (by_day * self.rise_tied)
+        score: Array = self.hazards.observed @ by_day - expected
         return score
 
     def information(self, factor: Array | float = 1.0) -> Array:
@@ -140,22 +144,30 @@ class Moment:
         information: Array = moments - means - tied
         return information
 
+    @cached_property
+    def row_scores(self) -> Array:
+        """What one unit of weight of each row gives to the score, every day alike."""
+        return self.score_of_rows()
+
     def score_of_rows(self, factor: Array | float = 1.0) -> Array:
         """Return what one unit of weight of each row gives to the score; shape (p, n).
 
         It is the derivative of the score by the weight of the row.
         """
         hazards, by_day = self.hazards, np.broadcast_to(factor, self.rise.shape)
-        pull = by_day * (self.s1 * self.bend - self.e1 * self.bend_cross)
-        exposure = hazards.sets.while_at_risk(by_day * self.rise)
-        given: Array = hazards.sets.while_at_risk(pull) - hazards.design * exposure
-        given *= self.relative
         events, slots = hazards.events, hazards.slots
-        x, r = hazards.design[:, events], self.relative[events]
+        exposure = hazards.sets.while_at_risk(by_day * self.rise)
+        exposure[events] -= (by_day * self.rise_tied)[slots]
+        pull = by_day * (self.s1 * self.bend - self.e1 * self.bend_cross)
         pull_tied = by_day * (self.s1 * self.bend_cross - self.e1 * self.bend_tied)
-        spared = x * (by_day * self.rise_tied)[slots] - pull_tied[:, slots]
-        mean = ratio(self.s1 * self.rise - self.e1 * self.rise_tied, hazards.weighted_events)
-        given[:, events] += by_day[slots] * (x - mean[:, slots]) + r * spared
+        expected = self.s1 * self.rise - self.e1 * self.rise_tied
+        mean = by_day * ratio(expected, hazards.weighted_events)
+        given = np.empty(hazards.design.shape)
+        for line, x in enumerate(hazards.design):
+            drift = hazards.sets.while_at_risk(pull[line]) - x * exposure
+            drift[events] -= pull_tied[line, slots]
+            given[line] = drift * self.relative
+            given[line, events] += by_day[slots] * x[events] - mean[line, slots]
         return given
 
 
@@ -166,12 +178,13 @@ def moment(hazards: Hazards, coefficients: Array) -> Moment:
     top = float(linear.max(initial=-np.inf, where=hazards.weight > 0))
     relative = np.exp(np.minimum(linear - top, 0.0))
     at_risk, events = hazards.weight * relative, hazards.events
-    s0 = hazards.sets.over_those_at_risk(at_risk)
-    s1 = np.stack([hazards.sets.over_those_at_risk(at_risk * x) for x in hazards.design])
-    e0, e1 = (
-        hazards.on_day(at_risk[events]),
-        hazards.on_day(at_risk[events] * hazards.design[:, events]),
-    )
+    s0, e0 = hazards.sets.over_those_at_risk(at_risk), hazards.on_day(at_risk[events])
+    s1, e1 = np.empty((2, len(hazards.design), len(s0)))
+    share = np.empty_like(at_risk)
+    for line, x in enumerate(hazards.design):
+        np.multiply(at_risk, x, out=share)
+        s1[line] = hazards.sets.over_those_at_risk(share)
+        e1[line] = hazards.on_day(share[events])
     slot, left = hazards.turns
     size = len(s0)
     mean_weight = ratio(hazards.weighted_events, np.bincount(slot, minlength=size).astype(float))
@@ -179,11 +192,14 @@ def moment(hazards: Hazards, coefficients: Array) -> Moment:
     inverse = mean_weight[slot] / remaining
     squared = inverse / remaining
 
+    # Every slot has an event, and turns are in the order of slots.
+    turns_of_slot = np.searchsorted(slot, np.arange(size))
+
     def by_slot(terms: Array) -> Array:
-        summed: Array = np.bincount(slot, terms, minlength=size)
+        summed: Array = np.add.reduceat(terms, turns_of_slot) if size else terms
         return summed
 
-    seen = float(hazards.weight[events] @ (linear[events] - top))
+    seen = float(coefficients @ hazards.observed.sum(axis=1) - top * hazards.weighted_events.sum())
     return Moment(
         hazards,
         coefficients,

@@ -10,7 +10,7 @@ from scipy.special import chdtrc
 
 from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.partial_likelihood import Moment
-from azaanalysis.estimate.risk_sets import Array, RiskSets
+from azaanalysis.estimate.risk_sets import Array, Sums
 
 TimeScale = Literal["km", "rank", "identity", "log"]
 
@@ -57,7 +57,7 @@ def proportion_tests(
     if covariance is None:
         spread = fitted.information(scale**2) - projection @ cross
     else:
-        spread = covariance(fitted.score_of_rows(scale) - projection @ fitted.score_of_rows())
+        spread = covariance(fitted.score_of_rows(scale) - projection @ fitted.row_scores)
     return [chi_square(slope[term], spread[np.ix_(term, term)]) for term in terms]
 
 
@@ -71,23 +71,30 @@ def chi_square(score: Array, covariance: Array) -> Test:
 
 
 def time_scale(
-    transform: TimeScale, entry: Array, leave: Array, is_event: Array, counts: Array
-) -> tuple[Array, Array]:
-    """Return the days with events and the scale of time on each.
+    transform: TimeScale,
+    sets: Sums,
+    is_event: Array,
+    leave: Array,
+    counts: Array | None = None,
+) -> Array:
+    """Return the scale of time on each day with an event, all strata together.
 
     ``km``: one minus the Kaplan-Meier curve just before the day; ``rank``: mean rank of the day
     among all days of exit; ``identity``: the day; ``log``: its logarithm.
     """
-    sets = RiskSets.of(entry, leave, is_event)
     days = sets.days
+    counts = np.ones(len(leave)) if counts is None else counts
     if transform == "km":
         died = np.bincount(sets.own[is_event], counts[is_event], minlength=len(days))
         alive = np.cumprod(1 - ratio(died, sets.over_those_at_risk(counts)))
-        return days, 1 - np.append(1.0, alive)[:-1]
+        so_far: Array = 1 - np.append(1.0, alive)[:-1]
+        return so_far
     if transform == "rank":
         order = np.argsort(leave, kind="stable")
-        so_far = np.append(0.0, np.cumsum(counts[order]))
-        below = so_far[np.searchsorted(leave[order], days, side="left")]
-        upto = so_far[np.searchsorted(leave[order], days, side="right")]
-        return days, (below + upto + 1) / 2
-    return days, np.log(days) if transform == "log" else days
+        summed = np.append(0.0, np.cumsum(counts[order]))
+        below = summed[np.searchsorted(leave[order], days, side="left")]
+        upto = summed[np.searchsorted(leave[order], days, side="right")]
+        mean_rank: Array = (below + upto + 1) / 2
+        return mean_rank
+    scale: Array = np.log(days) if transform == "log" else days
+    return scale

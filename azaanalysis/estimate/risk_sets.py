@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -68,11 +69,15 @@ class RiskSets:
             days=days[keys % width - 1],
         )
 
-    @property
+    @cached_property
     def own(self) -> Array:
         """For each row the slot of its last day at risk."""
         own: Array = np.maximum(self.beyond - 1, 0)
         return own
+
+    @cached_property
+    def _is_entered_late(self) -> bool:
+        return bool(self.first.any())
 
     @property
     def ever_at_risk(self) -> Array:
@@ -85,7 +90,7 @@ class RiskSets:
         # Counted from the end, so that where all leave exactly nothing is left over.
         size = len(self.days) + 1
         change: Array = np.bincount(self.beyond, values, minlength=size)
-        if self.first.any():
+        if self._is_entered_late:
             change = change - np.bincount(self.first, values, minlength=size)
         summed: Array = np.cumsum(change[:0:-1])[::-1]
         return summed
@@ -95,7 +100,7 @@ class RiskSets:
         zero = np.zeros((*steps.shape[:-1], 1))
         so_far = np.concatenate([zero, np.cumsum(steps, axis=-1)], axis=-1)
         total: Array = np.take(so_far, self.beyond, axis=-1)
-        if self.first.any():
+        if self._is_entered_late:
             total -= np.take(so_far, self.first, axis=-1)
         return total
 

@@ -11,6 +11,7 @@ from azaanalysis.design.weighting import ScoreParts
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.risk_sets import Array
 
+_BLOCK = 16_384
 Variance = Literal["auto", "robust", "stacked", "bootstrap"]
 
 _CONTENT = {
@@ -68,12 +69,25 @@ def sandwich(
         Code of the group of each row; rows of a group are taken together. None if rows are
         independent.
     """
-    total = influence * weight
-    if score is not None:
-        total = total + _through_the_weights(influence, score)
-    if clusters is not None:
-        total = np.stack([np.bincount(clusters, line) for line in total])
-    covariance: Array = total @ total.T
+    through = None if score is None else _through_the_weights(influence, score)
+    if clusters is None:
+        return _square(influence, weight, through)
+    sums = np.stack([np.bincount(clusters, line * weight) for line in influence])
+    if through is not None:
+        sums += np.stack([np.bincount(clusters, line) for line in through])
+    covariance: Array = sums @ sums.T
+    return covariance
+
+
+def _square(influence: Array, weight: Array, through: Array | None) -> Array:
+    """Sum the products of what each row does, block by block to spare memory."""
+    covariance = np.zeros((len(influence), len(influence)))
+    for start in range(0, len(weight), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        total = influence[:, part] * weight[part]
+        if through is not None:
+            total = total + through[:, part]
+        covariance += total @ total.T
     return covariance
 
 

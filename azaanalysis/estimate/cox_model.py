@@ -1,0 +1,210 @@
+"""A Cox model of the rows of a follow-up, and its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import EstimationError
+from azaanalysis.estimate.compared import stratum_codes
+from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
+from azaanalysis.estimate.proportional import Test, TimeScale, proportion_tests, time_scale
+from azaanalysis.estimate.risk_sets import Array, RiskSets
+from azaanalysis.estimate.sandwich import Variance, choose_variance, sandwich
+from azaanalysis.estimate.terms import Coefficient, Terms, complete_rows, make_terms, model_columns
+from azaanalysis.vocab import DAYS_PER_YEAR
+
+# Above this many rows a part of them tells where to begin.
+_MANY_ROWS = 200_000
+_ONE_IN = 16
+
+
+@dataclass(frozen=True, eq=False)
+class CoxModel:
+    """The rows of a follow-up that have all values, first those with an event.
+
+    Parameters
+    ----------
+    follow_up
+        Where the rows come from.
+    rows
+        Positions of the rows.
+    terms
+        The model matrix, in the order of ``rows``.
+    stratum
+        Code of the stratum of each row; None if there are no strata.
+    ties, variance
+        How ties are taken; ``model``, ``robust`` or ``stacked``.
+    notes
+        What was left out.
+    """
+
+    follow_up: FollowUp
+    rows: Array
+    terms: Terms
+    stratum: Array | None
+    ties: Ties
+    variance: str
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        follow_up: FollowUp,
+        covariates: Sequence[str],
+        strata: Sequence[str],
+        *,
+        ties: Ties = "efron",
+        variance: Variance = "auto",
+    ) -> CoxModel:
+        """Make the model matrix; for what is refused see ``estimate_cox``."""
+        columns = model_columns(follow_up, covariates, strata)
+        complete, notes = complete_rows(follow_up, [*columns, *strata])
+        status = follow_up.frame["status"].to_numpy()
+        kept = complete & (follow_up.frame["weight"].to_numpy() > 0)
+        # Events first, so that what belongs to them is a part of memory and need not be copied.
+        own = [np.flatnonzero(kept & (status == k)) for k in range(1, follow_up.n_own + 1)]
+        others = np.flatnonzero(kept & ((status == 0) | (status > follow_up.n_own)))
+        rows = np.concatenate([*own, others])
+        if len(rows) == 0:
+            raise EstimationError(
+                "No row has a value in every covariate and a weight, so nothing can be estimated."
+            )
+        codes = stratum_codes(follow_up.frame.iloc[rows], strata)
+        return cls(
+            follow_up,
+            rows,
+            make_terms(follow_up, columns, rows),
+            codes,
+            ties,
+            choose_variance(follow_up, variance),
+            notes,
+        )
+
+    def column(self, name: str) -> Array:
+        """Return a column of numbers in the order of the rows."""
+        values: Array = self.follow_up.frame[name].to_numpy()[self.rows]
+        return values
+
+    def fit(self, number: int) -> CoxFit:
+        """Fit the hazard of the k-th cause."""
+        is_event = self.column("status") == number
+        entry, leave = self.column("entry_days"), self.column("exit_days")
+        sets = RiskSets.of(entry, leave, is_event, self.stratum)
+        never = is_event & ~sets.ever_at_risk
+        if never.any():
+            # An event on the day of entry has nobody to be compared with.
+            is_event = is_event & ~never
+            sets = RiskSets.of(entry, leave, is_event, self.stratum)
+        hazards = Hazards(self.terms.design, self.column("weight"), is_event, sets, ties=self.ties)
+        return CoxFit(self, maximise(hazards, start=_start(hazards, entry, leave, self.stratum)))
+
+    def covariance(self, influence: Array) -> Array:
+        """Return the covariance of estimates of which one unit of weight has this influence."""
+        weight, clusters = self.column("weight"), self.follow_up.clusters
+        weighting = self.follow_up.weighting
+        if self.variance != "stacked" or weighting is None:
+            of_rows = None if clusters is None else clusters[self.rows]
+            return sandwich(influence, weight, score=None, clusters=of_rows)
+        # Rows that are not in the model have moved the weights of those that are.
+        n = len(self.follow_up.frame)
+        everybody, all_weights = np.zeros((len(influence), n)), np.zeros(n)
+        everybody[:, self.rows], all_weights[self.rows] = influence, weight
+        return sandwich(everybody, all_weights, score=weighting.score, clusters=clusters)
+
+    def observed(self, number: int) -> dict[str, Any]:
+        """Return patients, events and patient-years of the model, before weighting."""
+        ids = self.follow_up.frame["patient_id"]
+        patients = len(self.rows)
+        if self.follow_up.clusters is not None:
+            patients = ids.iloc[self.rows].nunique()
+        days = self.column("exit_days") - self.column("entry_days")
+        events = int((self.column("status") == number).sum())
+        return {
+            "patients": patients,
+            "events": events,
+            "patient_years": float(days.sum()) / DAYS_PER_YEAR,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class CoxFit:
+    """The hazard of one cause at the maximum of its partial likelihood."""
+
+    model: CoxModel
+    moment: Moment
+
+    @cached_property
+    def log_ratios(self) -> Array:
+        """Coefficients on the scale of the covariates; missing where they ran away."""
+        log_ratios: Array = self.moment.coefficients / self.model.terms.spread
+        return np.where(self._ran_away, np.nan, log_ratios)
+
+    @cached_property
+    def _ran_away(self) -> Array:
+        is_number = np.array([bool(c.unit) for c in self.model.terms.coefficients])
+        steps = np.where(is_number, 1.0, self.model.terms.spread)
+        ran_away: Array = np.abs(self.moment.coefficients / steps) > RUN_AWAY
+        if len(self.moment.rise) == 0:
+            return np.ones_like(ran_away)
+        return ran_away
+
+    @property
+    def run_away(self) -> list[Coefficient]:
+        """The coefficients that have no finite value."""
+        listed = zip(self.model.terms.coefficients, self._ran_away, strict=True)
+        return [coefficient for coefficient, ran_away in listed if ran_away]
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Covariance of the log ratios, on the scale of the covariates."""
+        inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
+        if self.model.variance != "model":
+            inverse = inverse @ self.model.covariance(self.moment.row_scores) @ inverse
+        spread = self.model.terms.spread
+        covariance: Array = inverse / np.outer(spread, spread)
+        return covariance
+
+    def proportional(self, transform: TimeScale) -> dict[str, Test]:
+        """Test whether hazards stay in proportion: term by term, and all of them."""
+        sets, model = self.moment.hazards.sets, self.model
+        if len(sets.days) == 0:
+            return {}
+        is_event, leave = self.moment.hazards.is_event, model.column("exit_days")
+        if model.stratum is not None:
+            sets = RiskSets.of(model.column("entry_days"), leave, is_event)
+        scale = time_scale(transform, sets, is_event, leave)
+        of_slot = scale[np.searchsorted(sets.days, self.moment.hazards.sets.days)]
+        finite = np.flatnonzero(~self._ran_away)
+        terms = {
+            term: lines
+            for term, lines in model.terms.positions().items()
+            if np.isin(lines, finite).all()
+        }
+        terms["all terms"] = finite
+        robust = None if model.variance == "model" else model.covariance
+        tests = proportion_tests(self.moment, of_slot, list(terms.values()), covariance=robust)
+        return dict(zip(terms, tests, strict=True))
+
+
+def _start(hazards: Hazards, entry: Array, leave: Array, stratum: Array | None) -> Array | None:
+    """Return where to begin: the maximum of a part of the rows, if there are many."""
+    if hazards.design.shape[1] < _MANY_ROWS:
+        return None
+    part = slice(None, None, _ONE_IN)
+    is_event = hazards.is_event[part]
+    strata = None if stratum is None else stratum[part]
+    sets = RiskSets.of(entry[part], leave[part], is_event, strata)
+    few = Hazards(
+        np.ascontiguousarray(hazards.design[:, part]),
+        hazards.weight[part],
+        is_event,
+        sets,
+        ties=hazards.ties,
+    )
+    return maximise(few).coefficients
