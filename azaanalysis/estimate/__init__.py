@@ -1,10 +1,15 @@
 """Estimators: each takes a follow-up and returns an ``Estimate``."""
 
-from azaanalysis.estimate.contrasts import estimate_risk_difference
+from azaanalysis.estimate.contrasts import (
+    estimate_number_needed_to_treat,
+    estimate_risk_difference,
+    estimate_risk_ratio,
+)
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
+from azaanalysis.estimate.quantiles import estimate_quantiles
 from azaanalysis.estimate.rate_contrasts import (
     estimate_patient_years_to_harm,
     estimate_rate_difference,
@@ -12,6 +17,11 @@ from azaanalysis.estimate.rate_contrasts import (
 )
 from azaanalysis.estimate.rates import estimate_rates, estimate_rates_by_window
 from azaanalysis.estimate.resample import Resample, Resampling, bootstrap
+from azaanalysis.estimate.restricted_mean import (
+    estimate_restricted_mean,
+    estimate_restricted_mean_difference,
+    estimate_restricted_mean_ratio,
+)
 from azaanalysis.estimate.standardised import estimate_dispersion, estimate_standardised_rates
 from azaanalysis.estimate.tally import RiskTable, tally
 
@@ -25,13 +35,19 @@ __all__ = [
     "estimate_hazard_ratio",
     "estimate_incidence",
     "estimate_log_rank",
+    "estimate_number_needed_to_treat",
     "estimate_patient_years_to_harm",
     "estimate_proportional_hazards",
+    "estimate_quantiles",
     "estimate_rate_difference",
     "estimate_rate_ratio",
     "estimate_rates",
     "estimate_rates_by_window",
+    "estimate_restricted_mean",
+    "estimate_restricted_mean_difference",
+    "estimate_restricted_mean_ratio",
     "estimate_risk_difference",
+    "estimate_risk_ratio",
     "estimate_standardised_rates",
     "tally",
 ]

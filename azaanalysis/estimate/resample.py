@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
+from azaanalysis.errors import AzaError, EstimationError
 from azaanalysis.estimate.cells import Array, CellIndex
 from azaanalysis.estimate.tally import RiskTable
 
@@ -133,7 +133,7 @@ def _attempt(statistic: Callable[[Resample], Array], resample: Resample | None) 
         return None
     try:
         return np.asarray(statistic(resample), dtype=float)
-    except (EstimationError, np.linalg.LinAlgError):
+    except (AzaError, np.linalg.LinAlgError):
         return None
 
 
@@ -152,7 +152,7 @@ def draw_resamples(follow_up: FollowUp, resampling: Resampling) -> Iterator[Resa
             continue
         try:
             yield Resample(copies, reweigh(copies))
-        except (EstimationError, np.linalg.LinAlgError):
+        except (AzaError, np.linalg.LinAlgError):
             yield None
 
 

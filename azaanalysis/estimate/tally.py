@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +40,12 @@ class Stacking:
     slope: Array
     score_square: Array
     information: Array
+
+    @cached_property
+    def inverse_information(self) -> Array:
+        """The inverse of the information; columns that others determine do no harm."""
+        inverse: Array = np.linalg.pinv(self.information, hermitian=True)
+        return inverse
 
 
 @dataclass(frozen=True, eq=False)

@@ -201,7 +201,7 @@ def covariance_of_arms(table: RiskTable, influence: Array, chosen: Chosen) -> Ar
         stacking = table.stacking
         gathered = np.einsum("cp,acq->apq", stacking.slope, influence)
         shared = np.einsum("cp,acq->apq", stacking.weight_score, influence)
-        pulled = np.linalg.solve(stacking.information, gathered)
+        pulled = stacking.inverse_information @ gathered
         cross = np.einsum("apq,bpq->abq", pulled, shared)
         square = np.einsum("apq,pr,brq->abq", pulled, stacking.score_square, pulled)
         made = made + cross + cross.transpose(1, 0, 2) + square
@@ -229,7 +229,7 @@ def variance_of_curve(table: RiskTable, curve: Curve, chosen: Chosen) -> Array:
 def pull_of_weights(stacking: Stacking, curve: Curve) -> tuple[Array, Array]:
     """Return, on each day, H^-1 G and the sum of w phi s."""
     gathered = curve.slope(stacking.slope)
-    pulled = np.linalg.solve(stacking.information, gathered.T).T
+    pulled = gathered @ stacking.inverse_information
     return pulled, curve.slope(stacking.weight_score)
 
 
