@@ -114,6 +114,11 @@ class Cohort:
         return {}
 
     @cached_property
+    def remembered(self) -> dict[str, object]:
+        """What later stages worked out from these tables and would otherwise work out again."""
+        return {}
+
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when any value in any table changes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,8 +18,13 @@ from pydantic import (
 from azaanalysis.schema.tables import STOP_REASONS
 from azaanalysis.wording import nearest
 
-Strategy = Literal["as_started", "on_treatment"]
-Intercurrent = Literal["discontinuation", "switch", "death"]
+Strategy = Literal["as_started", "on_treatment", "per_protocol"]
+Intercurrent = Literal["discontinuation", "switch", "add_on", "death", "pregnancy"]
+# The names of ICH E9(R1), and "competing" for what it leaves open. "while_on_treatment" of death
+# is "while alive"; "hypothetical" ends follow-up too, with weights for those who are lost by it.
+Handling = Literal[
+    "treatment_policy", "while_on_treatment", "hypothetical", "composite", "competing"
+]
 Days = Annotated[int, Field(ge=0)]
 # Ways a spell on a drug can end without the drug having been given up.
 ENDED_NOT_STOPPED = ("completed", "administrative", "lost_to_follow_up")
@@ -61,13 +67,49 @@ class Span(Section):
     at_most: float | None = None
 
 
+class Calendar(Section):
+    """A range of dates; an open end is left out."""
+
+    at_least: date | None = None
+    at_most: date | None = None
+
+
 class Population(Section):
     """Who is eligible, judged on the day of the first supply."""
 
     diseases: tuple[str, ...] = ()
     age_years: Span = Span()
+    # Biologics and JAK inhibitors before time zero: those in the patients table, and those begun
+    # while observed.
+    prior_biologics: Span = Span()
+    # Any other column of numbers of the patients table.
+    numbers: dict[str, Span] = Field(default_factory=dict)
     without: tuple[str, ...] = ()
+    # Events of the events table that must not have been recorded before time zero.
+    without_earlier: tuple[str, ...] = ()
+    started: Calendar = Calendar()
+    # Nested in an indication cohort: diagnosed by time zero.
+    is_diagnosed: bool = False
     described_as: str = ""
+
+
+class Adherence(Section):
+    """What keeping to the treatment means, and how the chance of it is modelled."""
+
+    # Stops for these reasons are part of the strategy: follow-up goes on.
+    may_stop_for: tuple[str, ...] = ()
+    period_days: Annotated[int, Field(ge=1)] = 30
+    # What changes after time zero and decides about stopping: visit_value, has_response,
+    # has_remission, prednisolone_mg_per_day, or the name of a test of the labs table.
+    over_time: tuple[str, ...] = ()
+
+    @field_validator("may_stop_for")
+    @classmethod
+    def _known_reasons(cls, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        for reason in reasons:
+            if reason not in STOP_REASONS:
+                raise ValueError(f"no reason '{reason}'; {nearest(reason, STOP_REASONS)}")
+        return reasons
 
 
 class Comparison(Section):
@@ -77,7 +119,10 @@ class Comparison(Section):
     reference: str
     washout_days: Days = 365
     together_within_days: Days = 0
+    entry: Literal["first", "every"] = "first"
     strategy: Strategy = "on_treatment"
+    intercurrent: dict[Intercurrent, Handling] = Field(default_factory=dict)
+    adherence: Adherence = Adherence()
     permissible_gap_days: Days = 60
     horizon_days: Annotated[int, Field(ge=1)] = 365
     first_day: Literal[0, 1] = 0
@@ -115,6 +160,7 @@ class _Endpoint(Section):
     label: str = ""
     strategy: Strategy | None = None
     competing: tuple[Intercurrent, ...] = ("death",)
+    intercurrent: dict[Intercurrent, Handling] = Field(default_factory=dict)
     lag_days: Days = 0
     horizon_days: Annotated[int, Field(ge=1)] | None = None
 

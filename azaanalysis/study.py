@@ -13,9 +13,25 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from azaanalysis.errors import StudyError
-from azaanalysis.settings import Comparison, Endpoint, Population, Section, Show, Source, Strategy
+from azaanalysis.settings import (
+    Comparison,
+    Endpoint,
+    Handling,
+    Intercurrent,
+    Population,
+    Section,
+    Show,
+    Source,
+    Strategy,
+)
 from azaanalysis.settings_weighting import GateSettings, WeightingSettings
 from azaanalysis.wording import explain_validation
+
+_USUAL: dict[Strategy, Handling] = {
+    "as_started": "treatment_policy",
+    "on_treatment": "while_on_treatment",
+    "per_protocol": "hypothetical",
+}
 
 
 class Study(Section):
@@ -108,6 +124,26 @@ class Study(Section):
     def strategy_of(self, name: str) -> Strategy:
         """Return the strategy of an endpoint: its own, or else that of the comparison."""
         return self.endpoint(name).strategy or self.comparison.strategy
+
+    def handling_of(self, name: str) -> dict[Intercurrent, Handling]:
+        """Return what is done about each intercurrent event of an endpoint.
+
+        What the endpoint says counts before what the comparison says, and that before what the
+        strategy implies. Adding another study drug is handled like switching to it, and pregnancy
+        is followed through, unless the study says otherwise.
+        """
+        settings = self.endpoint(name)
+        usual = _USUAL[self.strategy_of(name)]
+        handled: dict[Intercurrent, Handling] = dict.fromkeys(("discontinuation", "switch"), usual)
+        handled["death"] = "while_on_treatment"
+        is_default = "competing" not in settings.model_fields_set
+        listed: dict[Intercurrent, Handling] = dict.fromkeys(settings.competing, "competing")
+        both = (listed, self.comparison.intercurrent)
+        for stated in both if is_default else reversed(both):
+            handled |= stated
+        handled |= settings.intercurrent
+        handled.setdefault("add_on", handled["switch"])
+        return handled
 
     def horizon_of(self, name: str) -> int:
         """Return the horizon of an endpoint in days: its own, or else that of the comparison."""

@@ -10,6 +10,11 @@ from typing import Literal
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+# What an earlier line of treatment counts: biologics and JAK inhibitors.
+ADVANCED_CLASSES = (
+    *("anti_tnf", "anti_integrin", "anti_il12_23", "anti_cd20", "anti_il6", "abatacept"),
+    *("belimumab", "anifrolumab", "dupilumab", "jak_inhibitor"),
+)
 
 Scale = Literal["probability", "ratio", "rate", "days", "count", "statistic", "p_value", "smd"]
 

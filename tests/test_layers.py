@@ -13,7 +13,7 @@ FLOORS = [
     {"vocab", "errors"},
     {"schema", "result", "wording"},
     {"cohort", "settings", "settings_weighting", "study"},
-    {"protocol"},
+    {"handling", "protocol"},
     {"load", "synthetic", "sources"},
     {"design"},
     {"estimate"},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.attrition import Attrition
 from azaanalysis.design.days import years_of
 from azaanalysis.design.eligibility import age_at
+from azaanalysis.design.entrants import Entrants
 from azaanalysis.design.follow_up import NEEDED, FollowUp
 from azaanalysis.errors import DesignError
 from azaanalysis.protocol import describe_estimand, endpoint_label
@@ -16,17 +16,9 @@ from azaanalysis.study import Study
 from azaanalysis.wording import nearest
 
 
-def rank_of(cohort: Cohort, starts: pd.DataFrame) -> np.ndarray:
-    """Return, for each patient of the cohort, the row among the starts (-1: none)."""
-    rank = np.full(len(cohort.patients), -1)
-    rank[starts["position"].to_numpy()] = np.arange(len(starts))
-    return rank
-
-
 def assemble(  # noqa: PLR0913 - the last step brings everything together
-    cohort: Cohort,
+    entrants: Entrants,
     study: Study,
-    starts: pd.DataFrame,
     attrition: Attrition,
     endpoint: str,
     columns: dict[str, object],
@@ -34,13 +26,12 @@ def assemble(  # noqa: PLR0913 - the last step brings everything together
     n_own: int,
 ) -> FollowUp:
     """Put the columns, the covariates and what is known about them into one FollowUp."""
-    position = starts["position"].to_numpy()
-    patients = cohort.patients.iloc[position].reset_index(drop=True)
-    index_day = starts["index_day"].reset_index(drop=True)
+    patients, cohort = entrants.patients, entrants.cohort
+    index_day = pd.Series(entrants.index_day)
     frame = pd.DataFrame(
         {
             "patient_id": patients["patient_id"],
-            "arm": starts["arm"].array,
+            "arm": entrants.starts["arm"].array,
             "entry_days": 0.0,
             **columns,
             "weight": 1.0,
@@ -49,9 +40,8 @@ def assemble(  # noqa: PLR0913 - the last step brings everything together
     frame["n_events"] = frame["n_events"].astype("int64")
     frame["status"] = frame["status"].astype("int64")
     covariates = _covariates(patients, index_day, study)
-    ordered = pd.concat([frame, covariates], axis=1).iloc[np.argsort(position, kind="stable")]
     return FollowUp(
-        ordered.reset_index(drop=True),
+        pd.concat([frame, covariates], axis=1),
         endpoint,
         causes,
         n_own=n_own,

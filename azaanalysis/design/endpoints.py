@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from azaanalysis.cohort import Cohort
-from azaanalysis.design.days import NEVER, days_of, earliest, starts_group
+from azaanalysis.design.days import NEVER, days_of, earliest, in_order, starts_group
+from azaanalysis.design.entrants import Entrants
 from azaanalysis.errors import DesignError
 from azaanalysis.settings import EventEndpoint, VisitEndpoint
 from azaanalysis.wording import nearest
@@ -22,9 +22,7 @@ class Dated:
     day: np.ndarray
 
 
-def response_visits(
-    cohort: Cohort, rank: np.ndarray, index_day: np.ndarray, settings: VisitEndpoint
-) -> tuple[Dated, Dated]:
+def response_visits(entrants: Entrants, settings: VisitEndpoint) -> tuple[Dated, Dated]:
     """Return the visits after time zero with the finding, and those without it.
 
     Visits on the index day come before the drug, so they cannot show what it does.
@@ -34,23 +32,21 @@ def response_visits(
     DesignError
         If the cohort has no visits, or they do not say whether the finding was present.
     """
-    visits = cohort.require("visits", for_what=f"time to {settings.finding}")
+    visits = entrants.cohort.require("visits", for_what=f"time to {settings.finding}")
     column = f"has_{settings.finding}"
     if column not in visits or visits[column].isna().all():
         raise DesignError(
             f"Time to {settings.finding} needs the column '{column}' in visits, and it is empty "
             "or absent. Add it, or take the endpoint out of the study file."
         )
-    row_rank = rank[cohort.positions("visits")]
-    day = days_of(visits["visit_date"])
-    after = (row_rank >= 0) & (day > index_day[row_rank])
-    found = visits[column].to_numpy(dtype="float64", na_value=np.nan)
-    return _dated(row_rank, day, after & (found == 1)), _dated(row_rank, day, after & (found == 0))
+    rank, rows = entrants.rows("visits")
+    day = days_of(visits["visit_date"])[rows]
+    after = day > entrants.index_day[rank]
+    found = visits[column].to_numpy(dtype="float64", na_value=np.nan)[rows]
+    return _dated(rank, day, after & (found == 1)), _dated(rank, day, after & (found == 0))
 
 
-def dated_events(
-    cohort: Cohort, rank: np.ndarray, index_day: np.ndarray, settings: EventEndpoint
-) -> Dated:
+def dated_events(entrants: Entrants, settings: EventEndpoint) -> Dated:
     """Return the events of the endpoint from time zero on, one per episode.
 
     An event within ``episode_gap_days`` of the one before belongs to its episode.
@@ -60,7 +56,7 @@ def dated_events(
     DesignError
         If the cohort has no events, no event of that name, or no column that ``where`` names.
     """
-    events = cohort.require("events", for_what=f"endpoint '{settings.event}'")
+    events = entrants.cohort.require("events", for_what=f"endpoint '{settings.event}'")
     known = list(events["event"].cat.categories)
     if settings.event not in known:
         raise DesignError(
@@ -70,9 +66,9 @@ def dated_events(
     wanted = (events["event"] == settings.event).to_numpy()
     for column, word in settings.where.items():
         wanted &= _holds(events, column, word)
-    row_rank = rank[cohort.positions("events")]
-    day = days_of(events["event_date"])
-    found = _dated(row_rank, day, wanted & (row_rank >= 0) & (day >= index_day[row_rank]))
+    rank, rows = entrants.rows("events")
+    day = days_of(events["event_date"])[rows]
+    found = _dated(rank, day, wanted[rows] & (day >= entrants.index_day[rank]))
     return _episodes(found, settings.episode_gap_days)
 
 
@@ -109,7 +105,7 @@ def _holds(events: pd.DataFrame, column: str, word: bool | str) -> np.ndarray:
 
 def _episodes(found: Dated, gap_days: int) -> Dated:
     """Keep the first event of each episode."""
-    order = np.lexsort((found.day, found.rank))
+    order = in_order(found.rank, found.day)
     rank, day = found.rank[order], found.day[order]
     if not gap_days or not len(day):
         return Dated(rank, day)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.cohort import Cohort
-from azaanalysis.design.assemble import assemble, rank_of
-from azaanalysis.design.days import NEVER, days_of
+from azaanalysis.design.assemble import assemble
+from azaanalysis.design.days import NEVER
+from azaanalysis.design.endings import End, Ending, first_of, intercurrent_endings
 from azaanalysis.design.endpoints import (
     Dated,
     dated_events,
@@ -17,12 +18,12 @@ from azaanalysis.design.endpoints import (
     last_days_before,
     response_visits,
 )
+from azaanalysis.design.entrants import Entrants, find_entrants
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.per_protocol import weigh_per_protocol
 from azaanalysis.design.recorded import follow_recorded
-from azaanalysis.design.starts import find_starts
-from azaanalysis.design.treatment import Treatment, follow_treatment
+from azaanalysis.design.treatment import Treatment
 from azaanalysis.settings import (
-    ENDED_NOT_STOPPED,
     DiscontinuationEndpoint,
     EventEndpoint,
     RecordedEndpoint,
@@ -31,15 +32,6 @@ from azaanalysis.settings import (
 from azaanalysis.study import Study
 
 EMPTY = Dated(np.array([], dtype=np.int64), np.array([], dtype=np.int64))
-
-
-@dataclass(frozen=True)
-class _Ending:
-    """One way in which follow-up can end: its name, its status, its day for each patient."""
-
-    name: str
-    status: int
-    day: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,10 @@ def follow(cohort: Cohort, study: Study, *, endpoint: str) -> FollowUp:
     Returns
     -------
     FollowUp
-        One row per patient who enters the comparison, in the order of ``cohort.patients``.
+        One row per patient who enters the comparison, in the order of ``cohort.patients``; one per
+        eligible start where the study says ``entry: every``. Where an intercurrent event is handled
+        as ``hypothetical`` (strategy ``per_protocol``), follow-up ends at it, and those who go on
+        are weighted for those who do not: several rows per patient, each with its own weight.
 
     Raises
     ------
@@ -90,32 +85,37 @@ def follow(cohort: Cohort, study: Study, *, endpoint: str) -> FollowUp:
     assignment on the same day); Ray (2003), Am J Epidemiol 158:915-920 (new users).
     """
     settings = study.endpoint(endpoint)
-    starts, attrition = find_starts(cohort, study)
+    entrants = find_entrants(cohort, study)
     if isinstance(settings, RecordedEndpoint):
-        return follow_recorded(cohort, study, starts, attrition, endpoint)
-    index_day = starts["index_day"].to_numpy()
-    treatment = follow_treatment(cohort, starts, study.comparison)
-    outcome = _outcome(cohort, starts, treatment, settings)
-    competing = _competing(cohort, starts, treatment, settings)
-    endings = [
-        *_own_endings(outcome, settings),
-        *(_Ending(e.name, len(outcome.causes) + k, e.day) for k, e in enumerate(competing, 1)),
-        *_censoring(cohort, starts, treatment, study, endpoint),
-    ]
-    exit_day, status, reason = _first_of(endings)
-    first_day = study.comparison.first_day
-    absent = last_days_before(outcome.absent, exit_day, otherwise=index_day)
+        return follow_recorded(entrants, study, endpoint)
+    outcome = _outcome(entrants, settings)
     n_own = len(outcome.causes)
-    counts_all = _events_until(exit_day, outcome.counted)
-    columns = {
-        "exit_days": (exit_day - index_day + first_day).astype("float64"),
-        "status": status,
-        "n_events": counts_all if _counts_all(settings) else (status > 0) & (status <= n_own),
-        "last_absent_days": (absent - index_day + first_day).astype("float64"),
-        "end_reason": pd.Categorical(reason),
+    intercurrent, competing = intercurrent_endings(entrants, study, endpoint, n_own)
+    endings = [*_own_endings(outcome, settings), *intercurrent]
+    end = first_of([*endings, *_end_of_data(entrants, study, endpoint)])
+    columns = _columns(entrants, study, end, outcome, _counts_all(settings))
+    causes = (*outcome.causes, *competing)
+    made = assemble(entrants, study, entrants.attrition, endpoint, columns, causes, n_own)
+    if not any(ending.deviates for ending in endings):
+        return made
+    counted = outcome.counted if _counts_all(settings) else None
+    return weigh_per_protocol(made, entrants, study, end, counted)
+
+
+def _columns(
+    entrants: Entrants, study: Study, end: End, outcome: _Outcome, counts_all: bool
+) -> dict[str, object]:
+    """Return what a follow-up says about how each start ended."""
+    zero = entrants.index_day - study.comparison.first_day
+    absent = last_days_before(outcome.absent, end.day, otherwise=entrants.index_day)
+    is_own = (end.status > 0) & (end.status <= len(outcome.causes))
+    return {
+        "exit_days": (end.day - zero).astype("float64"),
+        "status": end.status,
+        "n_events": _events_until(end.day, outcome.counted) if counts_all else is_own,
+        "last_absent_days": (absent - zero).astype("float64"),
+        "end_reason": pd.Categorical(end.reason),
     }
-    causes = (*outcome.causes, *(ending.name for ending in competing))
-    return assemble(cohort, study, starts, attrition, endpoint, columns, causes, n_own)
 
 
 def _counts_all(settings: object) -> bool:
@@ -128,29 +128,26 @@ def _events_until(exit_day: np.ndarray, counted: Dated) -> np.ndarray:
     return np.bincount(counted.rank[in_time], minlength=len(exit_day))
 
 
-def _own_endings(outcome: _Outcome, settings: object) -> list[_Ending]:
+def _own_endings(outcome: _Outcome, settings: object) -> list[Ending]:
     """Return the endpoint's own endings; none if all events count: the first ends nothing."""
     if _counts_all(settings):
         return []
     return [
-        _Ending(cause, number, day)
+        Ending(cause, number, day)
         for number, (cause, day) in enumerate(zip(outcome.causes, outcome.days, strict=True), 1)
     ]
 
 
-def _outcome(
-    cohort: Cohort, starts: pd.DataFrame, treatment: Treatment, settings: object
-) -> _Outcome:
-    """Return the causes of an endpoint and the day of each for every patient."""
-    n, index_day = len(starts), starts["index_day"].to_numpy()
-    rank = rank_of(cohort, starts)
+def _outcome(entrants: Entrants, settings: object) -> _Outcome:
+    """Return the causes of an endpoint and the day of each for every start."""
+    n = len(entrants)
     if isinstance(settings, DiscontinuationEndpoint):
-        return _discontinuation(treatment, settings)
+        return _discontinuation(entrants.treatment, settings)
     if isinstance(settings, VisitEndpoint):
-        found, absent = response_visits(cohort, rank, index_day, settings)
+        found, absent = response_visits(entrants, settings)
         return _Outcome((settings.finding,), (first_days(n, found),), found, absent)
     assert isinstance(settings, EventEndpoint)
-    found = dated_events(cohort, rank, index_day, settings)
+    found = dated_events(entrants, settings)
     return _Outcome((settings.event,), (first_days(n, found),), found)
 
 
@@ -173,63 +170,10 @@ def _discontinuation(treatment: Treatment, settings: DiscontinuationEndpoint) ->
     return _Outcome(tuple(causes), tuple(days))
 
 
-def _competing(
-    cohort: Cohort, starts: pd.DataFrame, treatment: Treatment, settings: object
-) -> list[_Ending]:
-    """Return the competing events that the endpoint names; death first, it cannot be undone."""
-    named = getattr(settings, "competing", ())
-    # Who completed a planned course or was lost did not give up the drug, and a lag that lets
-    # events count after the last supply lets them come first.
-    is_stop = ~np.isin(treatment.reason, ENDED_NOT_STOPPED)
-    days = {
-        "death": _death(cohort, starts),
-        "discontinuation": np.where(is_stop, _lagged(treatment, settings), NEVER),
-        "switch": treatment.switch_day,
-    }
-    return [_Ending(name, 0, days[name]) for name in days if name in named]
-
-
-def _lagged(treatment: Treatment, settings: object) -> np.ndarray:
-    """Return the day on which events stop counting after the last supply."""
-    lag = getattr(settings, "lag_days", 0)
-    return np.where(treatment.stop_day < NEVER, treatment.stop_day + lag, NEVER)
-
-
-def _death(cohort: Cohort, starts: pd.DataFrame) -> np.ndarray:
-    if "death_date" not in cohort.patients:
-        return np.full(len(starts), NEVER)
-    death: np.ndarray = days_of(cohort.patients["death_date"])[starts["position"].to_numpy()]
-    return death
-
-
-def _censoring(
-    cohort: Cohort, starts: pd.DataFrame, treatment: Treatment, study: Study, endpoint: str
-) -> list[_Ending]:
-    """Return the endings that only stop the counting."""
-    settings, position = study.endpoint(endpoint), starts["position"].to_numpy()
-    index_day = starts["index_day"].to_numpy()
-    horizon = index_day + study.horizon_of(endpoint) - study.comparison.first_day
-    endings = [_Ending("death", 0, _death(cohort, starts))]
-    if isinstance(settings, DiscontinuationEndpoint):
-        is_end = np.isin(treatment.reason, settings.censor)
-        # A death without a date is known only as the end of supply.
-        is_end |= (treatment.reason == "death") & (_death(cohort, starts) == NEVER)
-        ended = np.where(is_end, treatment.stop_day, NEVER)
-        endings.append(_Ending("treatment ended as planned or lost", 0, ended))
-    if study.strategy_of(endpoint) == "on_treatment":
-        if not isinstance(settings, DiscontinuationEndpoint):
-            endings.append(_Ending("treatment stopped", 0, _lagged(treatment, settings)))
-        endings.append(_Ending("another study drug", 0, treatment.switch_day))
-    observed_to = days_of(cohort.patients["observed_to"])[position]
-    endings.append(_Ending("horizon", 0, horizon))
-    endings.append(_Ending("end of observation", 0, observed_to))
-    return endings
-
-
-def _first_of(endings: list[_Ending]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the day, status and name of what came first; on one day the earlier in the list."""
-    days = np.stack([ending.day for ending in endings])
-    which = days.argmin(axis=0)
-    status = np.array([ending.status for ending in endings])[which]
-    names = np.array([ending.name for ending in endings], dtype=object)[which]
-    return days.min(axis=0), status, names
+def _end_of_data(entrants: Entrants, study: Study, endpoint: str) -> list[Ending]:
+    """Return the horizon and the end of observation."""
+    horizon = entrants.index_day + study.horizon_of(endpoint) - study.comparison.first_day
+    return [
+        Ending("horizon", 0, horizon),
+        Ending("end of observation", 0, entrants.observed_to),
+    ]

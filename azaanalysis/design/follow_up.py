@@ -25,6 +25,8 @@ NEEDED = (
     "weight",
     "end_reason",
 )
+# End reason of a row that is followed by another of the same patient and arm.
+CONTINUES = "goes on in the next row"
 
 
 @dataclass(frozen=True, eq=False)

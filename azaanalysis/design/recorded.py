@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from azaanalysis.cohort import Cohort
-from azaanalysis.design.assemble import assemble, rank_of
-from azaanalysis.design.attrition import Attrition
+from azaanalysis.design.assemble import assemble
 from azaanalysis.design.days import days_of
+from azaanalysis.design.entrants import Entrants
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
 from azaanalysis.settings import RecordedEndpoint
@@ -18,25 +18,24 @@ from azaanalysis.study import Study
 from azaanalysis.wording import nearest
 
 
-def follow_recorded(
-    cohort: Cohort, study: Study, starts: pd.DataFrame, attrition: Attrition, endpoint: str
-) -> FollowUp:
+def follow_recorded(entrants: Entrants, study: Study, endpoint: str) -> FollowUp:
     """Take the times as the source derived them; they must count from the same time zero."""
     settings = study.endpoint(endpoint)
     assert isinstance(settings, RecordedEndpoint)
-    times = cohort.require("times", for_what=f"endpoint '{endpoint}'")
+    times = entrants.cohort.require("times", for_what=f"endpoint '{endpoint}'")
     known = list(times["endpoint"].astype("category").cat.categories)
     if settings.parameter not in known:
         raise DesignError(
             f"The study asks for the recorded time '{settings.parameter}', which the times table "
             f"does not hold; {nearest(settings.parameter, known)}"
         )
-    row_rank = rank_of(cohort, starts)[cohort.positions("times")]
-    wanted = (times["endpoint"] == settings.parameter).to_numpy() & (row_rank >= 0)
-    records = times[wanted].set_axis(row_rank[wanted]).sort_index()
-    starts = starts.iloc[records.index]
-    attrition.keep(starts["position"], "Has a recorded time", "no record of the endpoint")
+    rank, rows = entrants.rows("times")
+    wanted = (times["endpoint"] == settings.parameter).to_numpy()[rows]
+    records = times.iloc[rows[wanted]].set_axis(rank[wanted]).sort_index()
+    starts, attrition = entrants.starts.iloc[records.index], entrants.attrition.copy()
+    attrition.keep_starts(starts, "Has a recorded time", "no record of the endpoint")
     _refuse_other_time_zero(records, starts, settings.parameter)
+    entrants = replace(entrants, starts=starts.reset_index(drop=True))
     found = sorted(records["cause"].dropna().astype(str).unique())
     causes = settings.causes or {cause: (cause,) for cause in found}
     _refuse_unnamed(found, causes, settings.parameter)
@@ -52,7 +51,7 @@ def follow_recorded(
         "last_absent_days": np.where(status == 1, 0.0, np.minimum(time, horizon)),
         "end_reason": pd.Categorical(np.where(status > 0, settings.parameter, ended)),
     }
-    return assemble(cohort, study, starts, attrition, endpoint, columns, tuple(causes), len(causes))
+    return assemble(entrants, study, attrition, endpoint, columns, tuple(causes), len(causes))
 
 
 def _refuse_unnamed(

@@ -18,13 +18,14 @@ from azaanalysis.wording import nearest
 
 
 def find_starts(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, Attrition]:
-    """Find the patients who enter the comparison, with the steps by which others left.
+    """Find the starts that enter the comparison, with the steps by which patients left.
 
     Returns
     -------
     tuple
-        One row per patient who enters: ``position`` (in ``cohort.patients``), ``arm``
-        (categorical) and ``index_day`` (days since 1970-01-01); and the attrition so far.
+        One row per start that enters (one per patient, unless ``entry`` is ``every``):
+        ``position`` (in ``cohort.patients``), ``arm`` (categorical) and ``index_day`` (days since
+        1970-01-01), in the order of the patients and of time; and the attrition so far.
 
     Raises
     ------
@@ -39,7 +40,8 @@ def find_starts(cohort: Cohort, study: Study) -> tuple[pd.DataFrame, Attrition]:
     candidates = _seen_before(candidates, cohort, comparison, attrition)
     candidates = _unused_before(candidates, comparison, attrition)
     starts = candidates.iloc[in_order(candidates["position"], candidates["index_day"])]
-    starts = starts[~starts["position"].duplicated() | _tied_with_first(starts)]
+    if comparison.entry == "first":
+        starts = starts[~starts["position"].duplicated() | _tied_with_first(starts)]
     starts = _one_arm_only(starts, courses, comparison, attrition)
     starts = keep_eligible(starts, cohort, study.population, attrition)
     if starts.empty:
@@ -216,17 +218,16 @@ def _one_arm_only(
     starts: pd.DataFrame, courses: pd.DataFrame, comparison: Comparison, attrition: Attrition
 ) -> pd.DataFrame:
     """Leave out who started two arms on one day, or had another arm's drug in use at the start."""
-    starts = starts[~starts["position"].duplicated(keep=False)]
+    starts = starts[~starts.duplicated(["position", "index_day"], keep=False)]
     attrition.keep(starts["position"], "One arm", "started two arms on the same day")
-    if len(comparison.arms) == 1:
-        return starts
     parts = components_of(comparison)
     is_own = np.array([[part in own for part in parts] for own in comparison.arms.values()])
-    in_use = courses[courses["component"] >= 0].merge(starts, on="position")
+    numbered = starts.assign(row=np.arange(len(starts)))
+    in_use = courses[courses["component"] >= 0].merge(numbered, on="position")
     in_use = in_use[
         (in_use["start"] < in_use["index_day"]) & (in_use["stop"] >= in_use["index_day"])
     ]
     foreign = ~is_own[in_use["arm"].cat.codes, in_use["component"]]
-    kept = starts[~starts["position"].isin(in_use.loc[foreign, "position"])]
+    kept = starts[~np.isin(np.arange(len(starts)), in_use["row"].to_numpy()[foreign])]
     attrition.keep(kept["position"], "No other study drug", "another study drug was in use")
     return kept

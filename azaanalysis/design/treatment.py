@@ -9,10 +9,13 @@ import pandas as pd
 
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.days import NEVER, days_of, earliest, in_order, latest_so_far, starts_group
+from azaanalysis.design.rows import rows_of
 from azaanalysis.design.starts import components_of, drugs_of
 from azaanalysis.settings import Comparison
 
 UNKNOWN_REASON = "unknown"
+# A supply at home may overlap with the drug that replaces it; beyond this the two are combined.
+OVERLAP_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,17 @@ class Treatment:
     reason
         Recorded reason of the course that ended it; ``unknown`` if none was recorded.
     switch_day
-        First start of a drug of another arm after time zero; ``NEVER`` if none.
+        First start of a drug of another arm after time zero that took the place of the first
+        treatment; ``NEVER`` if none.
+    add_on_day
+        First start of such a drug while the first treatment went on for at least
+        ``OVERLAP_DAYS`` more; ``NEVER`` if none.
     """
 
     stop_day: np.ndarray
     reason: np.ndarray
     switch_day: np.ndarray
+    add_on_day: np.ndarray
 
 
 def follow_treatment(cohort: Cohort, starts: pd.DataFrame, comparison: Comparison) -> Treatment:
@@ -44,11 +52,9 @@ def follow_treatment(cohort: Cohort, starts: pd.DataFrame, comparison: Compariso
     otherwise the next supply may just not have been seen.
     """
     n = len(starts)
-    rank = np.full(len(cohort.patients), -1)
-    rank[starts["position"].to_numpy()] = np.arange(n)
-    courses = _courses_of_starters(cohort, starts, rank)
+    courses = _courses_of_starters(cohort, starts)
     stop, reason = np.full(n, NEVER), np.full(n, "", dtype=object)
-    switch = np.full(n, NEVER)
+    others = []
     classes = {**{d: d for d in courses["drug"].cat.categories}, **cohort.drug_classes}
     for part in components_of(comparison):
         drugs = drugs_of(part, classes)
@@ -58,32 +64,40 @@ def follow_treatment(cohort: Cohort, starts: pd.DataFrame, comparison: Compariso
         ended, why = _first_episode(of_part[is_own], n, comparison.permissible_gap_days)
         reason = np.where(ended < stop, why, reason)
         stop = np.minimum(stop, ended)
-        foreign = of_part[~is_own]
-        begun = earliest(n, foreign["rank"].to_numpy(), foreign["start"].to_numpy())
-        switch = np.minimum(switch, begun)
+        others.append(of_part.loc[~is_own, ["rank", "start"]])
     observed_to = days_of(cohort.patients["observed_to"])[starts["position"].to_numpy()]
     unseen = (reason == UNKNOWN_REASON) & (stop + comparison.permissible_gap_days > observed_to)
-    return Treatment(np.where(unseen, NEVER, stop), np.where(unseen, "", reason), switch)
+    stop, reason = np.where(unseen, NEVER, stop), np.where(unseen, "", reason)
+    return Treatment(stop, reason, *_other_starts(pd.concat(others), stop))
 
 
-def _courses_of_starters(cohort: Cohort, starts: pd.DataFrame, rank: np.ndarray) -> pd.DataFrame:
+def _other_starts(others: pd.DataFrame, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first day on which another arm's drug replaced the treatment, or came on top."""
+    rank, start = others["rank"].to_numpy(), others["start"].to_numpy()
+    is_on_top = stop[rank] - start >= OVERLAP_DAYS
+    switch = earliest(len(stop), rank[~is_on_top], start[~is_on_top])
+    return switch, earliest(len(stop), rank[is_on_top], start[is_on_top])
+
+
+def _courses_of_starters(cohort: Cohort, starts: pd.DataFrame) -> pd.DataFrame:
     """Return the courses that starters began on time zero or later, sorted by patient and start.
 
     A part of a combination that began within the days allowed before time zero is found through
     its own start: it is cut at time zero.
     """
     courses = cohort.courses
-    row_rank = rank[cohort.positions("courses")]
-    start, stop = days_of(courses["start_date"]), days_of(courses["stop_date"])
-    index_day = starts["index_day"].to_numpy()[row_rank]
-    wanted = (row_rank >= 0) & (stop >= index_day)
+    rank, rows = rows_of(cohort, starts, "courses")
+    stop = days_of(courses["stop_date"])[rows]
+    index_day = starts["index_day"].to_numpy()[rank]
+    wanted = stop >= index_day
+    rank, rows, stop, index_day = (values[wanted] for values in (rank, rows, stop, index_day))
     kept = pd.DataFrame(
         {
-            "rank": row_rank[wanted],
-            "drug": courses["drug"].array[wanted],
-            "start": np.maximum(start, index_day)[wanted],
-            "stop": stop[wanted],
-            "reason": _reasons(courses)[wanted],
+            "rank": rank,
+            "drug": courses["drug"].array[rows],
+            "start": np.maximum(days_of(courses["start_date"])[rows], index_day),
+            "stop": stop,
+            "reason": _reasons(courses)[rows],
         }
     )
     # Of two courses that begin on one day, which comes first makes no difference to the gaps.

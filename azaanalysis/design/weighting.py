@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 Array = np.ndarray
+
+# The population that censoring weights aim at: everybody, had all kept to the protocol.
+KEPT = "protocol_kept"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,3 +83,69 @@ class Weighting:
     cluster: Array | None = None
     tilt: Array | None = None
     notes: tuple[str, ...] = ()
+
+
+def spread_weighting(weighting: Weighting, row: Array, is_first: Array) -> Weighting:
+    """Return the weighting of rows that were cut out of weighted rows.
+
+    Parameters
+    ----------
+    weighting
+        That of the rows before.
+    row
+        For each new row, the row it was cut from.
+    is_first
+        Whether it is the first that was cut from it: a patient adds to the score of a model once,
+        however many rows there are, and the model is fitted again on those first rows.
+    """
+    score, reweigh = weighting.score, weighting.reweigh
+    if score is not None:
+        residual = score.residual[row] * is_first[:, None]
+        score = ScoreParts(score.design[row], residual, score.slope[row], score.information)
+
+    def again(times: Array) -> Array:
+        assert reweigh is not None
+        of_rows: Array = reweigh(times[is_first])[row]
+        return of_rows
+
+    return replace(
+        weighting,
+        chances=None if weighting.chances is None else weighting.chances[row],
+        score=score,
+        reweigh=None if reweigh is None else again,
+        cluster=None if weighting.cluster is None else weighting.cluster[row],
+    )
+
+
+def compose(
+    first: Weighting, second: Weighting, *, first_weight: Array, second_weight: Array
+) -> Weighting:
+    """Return the weighting of rows whose weights are the product of two.
+
+    The target is that of the one that compares arms. If one of the two has a score, intervals
+    contain its uncertainty and take the other as known; if both have one, neither is kept, and
+    only the bootstrap contains both.
+    """
+    own, other, factor = first, second, second_weight
+    if second.score is not None:
+        own, other, factor = second, first, first_weight
+    score = own.score if other.score is None else None
+    if score is not None:
+        score = replace(score, slope=score.slope * factor[:, None])
+    again = first.reweigh, second.reweigh
+
+    def reweigh(times: Array) -> Array:
+        assert again[0] is not None
+        assert again[1] is not None
+        product: Array = again[0](times) * again[1](times)
+        return product
+
+    return replace(
+        first if second.target == KEPT else second,
+        method=f"{first.method}; {second.method}",
+        covariates=tuple(dict.fromkeys((*first.covariates, *second.covariates))),
+        score=score,
+        reweigh=None if None in again else reweigh,
+        cluster=first.cluster if second.cluster is None else second.cluster,
+        notes=(*first.notes, *second.notes),
+    )
