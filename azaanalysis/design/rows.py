@@ -20,7 +20,7 @@ def rows_of(cohort: Cohort, starts: pd.DataFrame, table: str) -> tuple[np.ndarra
     owner = cohort.positions(table)
     position = starts["position"].to_numpy()
     is_alone = starts["position"].is_unique
-    nth = np.zeros(len(starts), dtype=np.int64)
+    nth: np.ndarray = np.zeros(len(starts), dtype=np.int64)
     if not is_alone:
         nth = starts.groupby("position").cumcount().to_numpy()
     ranks, rows = [], []
