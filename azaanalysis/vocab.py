@@ -64,6 +64,7 @@ QUANTITIES: dict[str, Quantity] = {
     "patient_years_to_harm": Quantity("Patient-years for one event more", "count"),
     "dispersion": Quantity("Spread of counts against Poisson", "ratio", null=1.0),
     "hazard_ratio": Quantity("Hazard ratio", "ratio", null=1.0),
+    "hazard_ratio_in_window": Quantity("Hazard ratio in the window", "ratio", null=1.0),
     "log_rank": Quantity("Log-rank chi-square", "statistic"),
     "log_rank_p": Quantity("Log-rank p value", "p_value"),
     "proportional_hazards": Quantity("Proportional-hazards chi-square", "statistic"),

@@ -154,6 +154,9 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
             f"The frame has no column {', '.join(repr(c) for c in absent)}. "
             f"It has: {', '.join(map(str, frame.columns))}."
         )
+    # Rows that were put together from several tables may share an index, and a join would
+    # multiply them.
+    frame = frame.reset_index(drop=True)
     n = len(frame)
     arms = frame[arm] if arm else pd.Series("all", index=frame.index)
     state = pd.to_numeric(frame[status], errors="coerce").astype("float64")
@@ -177,7 +180,7 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     if reference is not None:
         about["reference"] = reference
     return FollowUp(
-        followed.reset_index(drop=True),
+        followed,
         endpoint,
         tuple(causes),
         n_own=n_own,

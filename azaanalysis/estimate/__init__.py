@@ -9,6 +9,7 @@ from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
+from azaanalysis.estimate.piecewise import estimate_piecewise_hazard_ratio
 from azaanalysis.estimate.quantiles import estimate_quantiles
 from azaanalysis.estimate.rate_contrasts import (
     estimate_patient_years_to_harm,
@@ -37,6 +38,7 @@ __all__ = [
     "estimate_log_rank",
     "estimate_number_needed_to_treat",
     "estimate_patient_years_to_harm",
+    "estimate_piecewise_hazard_ratio",
     "estimate_proportional_hazards",
     "estimate_quantiles",
     "estimate_rate_difference",

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.cox_model import CoxFit, CoxModel
-from azaanalysis.estimate.hazard import as_ratio, refuse_level
+from azaanalysis.estimate.hazard import as_ratio
+from azaanalysis.estimate.limits import Interval, studentised_reach, symmetric_interval
 from azaanalysis.estimate.partial_likelihood import Ties
 from azaanalysis.estimate.proportional import Test, TimeScale
-from azaanalysis.estimate.sandwich import Variance, in_the_interval
+from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
+from azaanalysis.estimate.sandwich import describe_for_rows
 from azaanalysis.estimate.terms import Coefficient
+from azaanalysis.estimate.variance import Variance, refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
 
-def estimate_cox(
+def estimate_cox(  # noqa: PLR0913 - a model has more choices than a curve
     follow_up: FollowUp,
     *,
     covariates: Sequence[str] = (),
@@ -26,6 +31,7 @@ def estimate_cox(
     ties: Ties = "efron",
     level: float = 0.95,
     variance: Variance = "auto",
+    resampling: Resampling = USUAL,
 ) -> Estimate:
     """Estimate hazard ratios adjusted for covariates, for each own cause.
 
@@ -48,9 +54,12 @@ def estimate_cox(
     level
         Coverage of the interval, between 0 and 1.
     variance
-        ``auto``: from the model if everybody counts as one and has one row; ``stacked`` if the
-        weights come with the score of their model; else ``robust``, by patient or matched set,
-        which takes weights as known.
+        ``robust`` takes weights as known and rows of one patient or matched set together,
+        ``stacked`` contains that weights were estimated, ``bootstrap`` draws patients and
+        estimates the weights again; ``auto`` chooses, and takes the error of the model if
+        everybody counts as one and has one row.
+    resampling
+        How a bootstrap is done: resamples, seed, progress.
 
     Returns
     -------
@@ -86,17 +95,37 @@ def estimate_cox(
     for number, cause in enumerate(follow_up.own_causes, 1):
         fitted = model.fit(number)
         named = {"endpoint": follow_up.endpoint, "cause": cause, **model.observed(number)}
-        rows += [{**named, **row} for row in _ratios(fitted, level)]
+        interval = _interval(fitted, number, level, resampling)
+        rows += [{**named, **row} for row in _ratios(fitted, interval)]
         rows += [{**named, **row} for row in _p_values(fitted.proportional("km"))]
         notes += [_no_ratio(cause, coefficient) for coefficient in fitted.run_away]
     about = {
         **follow_up.about,
         "method": _method(ties, strata),
         "level": level,
-        "interval": in_the_interval(model.variance),
+        "interval": describe_for_rows(follow_up, model.variance),
+        "variance": model.variance,
         "notes": (*follow_up.about.get("notes", ()), *notes),
     }
     return Estimate.from_rows(rows, about=about)
+
+
+def _interval(fitted: CoxFit, number: int, level: float, resampling: Resampling) -> Interval:
+    """Return log ratios with limits; from a bootstrap studentised, as those of risks."""
+    model, numbers = fitted.model, fitted.numbers
+    if model.variance != "bootstrap":
+        return symmetric_interval(numbers, level)
+
+    def in_resample(resample: Resample) -> Array:
+        drawn = model.fit(number, resample=resample).numbers
+        return np.stack([drawn.value, drawn.std_error])
+
+    known = replace(fitted, copies=np.ones(len(model.rows))).numbers
+    drawn = bootstrap(model.follow_up, in_resample, resampling=resampling)
+    both = np.stack([known.value, known.std_error])
+    reach = studentised_reach(both, drawn, level) * known.std_error
+    spread = np.nanstd(drawn[:, 0], axis=0, ddof=1)
+    return Interval(known.value, spread, known.value - reach, known.value + reach)
 
 
 def estimate_proportional_hazards(
@@ -154,17 +183,14 @@ def estimate_proportional_hazards(
     return Estimate.from_rows(rows, about=about)
 
 
-def _ratios(fitted: CoxFit, level: float) -> Iterator[dict[str, Any]]:
-    errors = np.sqrt(np.diag(fitted.covariance))
-    listed = zip(fitted.model.terms.coefficients, fitted.log_ratios, errors, strict=True)
-    for coefficient, log_ratio, error in listed:
-        ran_away = np.isnan(log_ratio)
+def _ratios(fitted: CoxFit, interval: Interval) -> Iterator[dict[str, Any]]:
+    for place, coefficient in enumerate(fitted.model.terms.coefficients):
         yield {
             "arm": coefficient.name,
             "versus": coefficient.versus,
             "unit": coefficient.unit,
             "quantity": "hazard_ratio",
-            **as_ratio(log_ratio, np.nan if ran_away else error, level),
+            **as_ratio(interval, (place,)),
         }
 
 

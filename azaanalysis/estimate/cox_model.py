@@ -11,12 +11,16 @@ import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
-from azaanalysis.estimate.compared import stratum_codes
+from azaanalysis.estimate.arm_hazards import ChosenHere
+from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.limits import Numbers
 from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
 from azaanalysis.estimate.proportional import Test, TimeScale, proportion_tests, time_scale
-from azaanalysis.estimate.risk_sets import Array, RiskSets
-from azaanalysis.estimate.sandwich import Variance, choose_variance, sandwich
+from azaanalysis.estimate.resample import Resample
+from azaanalysis.estimate.risk_sets import RiskSets
+from azaanalysis.estimate.sandwich import choose_for_rows, sandwich
 from azaanalysis.estimate.terms import Coefficient, Terms, complete_rows, make_terms, model_columns
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.vocab import DAYS_PER_YEAR
 
 # Above this many rows a part of them tells where to begin.
@@ -39,7 +43,7 @@ class CoxModel:
     stratum
         Code of the stratum of each row; None if there are no strata.
     ties, variance
-        How ties are taken; ``model``, ``robust`` or ``stacked``.
+        How ties are taken; and how uncertainty is computed.
     notes
         What was left out.
     """
@@ -49,7 +53,7 @@ class CoxModel:
     terms: Terms
     stratum: Array | None
     ties: Ties
-    variance: str
+    variance: ChosenHere
     notes: tuple[str, ...]
 
     @classmethod
@@ -75,14 +79,14 @@ class CoxModel:
             raise EstimationError(
                 "No row has a value in every covariate and a weight, so nothing can be estimated."
             )
-        codes = stratum_codes(follow_up.frame.iloc[rows], strata)
+        codes = _stratum_codes(follow_up, rows, strata)
         return cls(
             follow_up,
             rows,
             make_terms(follow_up, columns, rows),
             codes,
             ties,
-            choose_variance(follow_up, variance),
+            choose_for_rows(follow_up, variance),
             notes,
         )
 
@@ -91,25 +95,34 @@ class CoxModel:
         values: Array = self.follow_up.frame[name].to_numpy()[self.rows]
         return values
 
-    def fit(self, number: int) -> CoxFit:
-        """Fit the hazard of the k-th cause."""
-        is_event = self.column("status") == number
+    def fit(self, number: int, *, resample: Resample | None = None) -> CoxFit:
+        """Fit the hazard of the k-th cause, in everybody or in a resample."""
         entry, leave = self.column("entry_days"), self.column("exit_days")
+        weight, copies = self.column("weight"), None
+        if resample is not None:
+            copies = resample.copies[self.rows]
+            weight = copies * resample.weight[self.rows]
+        # An event on the day of entry has nobody to be compared with.
+        is_event = (self.column("status") == number) & ((entry < leave) | (entry == 0))
+        is_event &= weight > 0
         sets = RiskSets.of(entry, leave, is_event, self.stratum)
-        never = is_event & ~sets.ever_at_risk
-        if never.any():
-            # An event on the day of entry has nobody to be compared with.
-            is_event = is_event & ~never
-            sets = RiskSets.of(entry, leave, is_event, self.stratum)
-        hazards = Hazards(self.terms.design, self.column("weight"), is_event, sets, ties=self.ties)
-        return CoxFit(self, maximise(hazards, start=_start(hazards, entry, leave, self.stratum)))
+        hazards = Hazards(self.terms.design, weight, is_event, sets, copies, self.ties)
+        start = _start(hazards, entry, leave, self.stratum)
+        return CoxFit(self, maximise(hazards, start=start), copies)
 
-    def covariance(self, influence: Array) -> Array:
-        """Return the covariance of estimates of which one unit of weight has this influence."""
-        weight, clusters = self.column("weight"), self.follow_up.clusters
+    def covariance(self, influence: Array, copies: Array | None = None) -> Array:
+        """Return the covariance of estimates of which one unit of weight has this influence.
+
+        In a resample each row counts as often as it was drawn, and weights are taken as known.
+        """
+        clusters = self.follow_up.clusters
+        of_rows = None if clusters is None else clusters[self.rows]
         weighting = self.follow_up.weighting
-        if self.variance != "stacked" or weighting is None:
-            of_rows = None if clusters is None else clusters[self.rows]
+        if copies is not None:
+            weight = np.sqrt(copies) * self.column("weight")
+            return sandwich(influence, weight, score=None, clusters=of_rows)
+        weight = self.column("weight")
+        if self.variance == "robust" or weighting is None or weighting.score is None:
             return sandwich(influence, weight, score=None, clusters=of_rows)
         # Rows that are not in the model have moved the weights of those that are.
         n = len(self.follow_up.frame)
@@ -138,6 +151,7 @@ class CoxFit:
 
     model: CoxModel
     moment: Moment
+    copies: Array | None = None
 
     @cached_property
     def log_ratios(self) -> Array:
@@ -165,10 +179,17 @@ class CoxFit:
         """Covariance of the log ratios, on the scale of the covariates."""
         inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
         if self.model.variance != "model":
-            inverse = inverse @ self.model.covariance(self.moment.row_scores) @ inverse
+            spread_of_score = self.model.covariance(self.moment.row_scores, self.copies)
+            inverse = inverse @ spread_of_score @ inverse
         spread = self.model.terms.spread
         covariance: Array = inverse / np.outer(spread, spread)
         return covariance
+
+    @property
+    def numbers(self) -> Numbers:
+        """Log ratios and their standard errors."""
+        errors = np.sqrt(np.diag(self.covariance))
+        return Numbers(self.log_ratios, np.where(self._ran_away, np.nan, errors))
 
     def proportional(self, transform: TimeScale) -> dict[str, Test]:
         """Test whether hazards stay in proportion: term by term, and all of them."""
@@ -190,6 +211,15 @@ class CoxFit:
         robust = None if model.variance == "model" else model.covariance
         tests = proportion_tests(self.moment, of_slot, list(terms.values()), covariance=robust)
         return dict(zip(terms, tests, strict=True))
+
+
+def _stratum_codes(follow_up: FollowUp, rows: Array, strata: Sequence[str]) -> Array | None:
+    """Return the code of the combination of strata of each row, None if there are none."""
+    if not strata:
+        return None
+    listed = follow_up.frame[list(strata)].iloc[rows]
+    codes: Array = listed.groupby(list(strata), observed=True).ngroup().to_numpy()
+    return codes
 
 
 def _start(hazards: Hazards, entry: Array, leave: Array, stratum: Array | None) -> Array | None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
-from azaanalysis.estimate.compared import Compared
-from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
-from azaanalysis.estimate.proportional import Test, proportion_tests, time_scale
-from azaanalysis.estimate.risk_sets import Array, RiskSets
-from azaanalysis.estimate.sandwich import Variance, in_the_interval
-from azaanalysis.estimate.tally import RiskTable
+from azaanalysis.estimate.arm_hazards import (
+    ArmHazards,
+    ArmRatios,
+    ChosenHere,
+    choose_here,
+    describe_here,
+    no_numbers,
+    observed,
+)
+from azaanalysis.estimate.compare import refuse_one_arm
+from azaanalysis.estimate.limits import How, Interval, Numbers, interval_of, symmetric_interval
+from azaanalysis.estimate.partial_likelihood import Ties
+from azaanalysis.estimate.resample import USUAL, Resampling
+from azaanalysis.estimate.tally import RiskTable, tally
+from azaanalysis.estimate.variance import Variance, refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
@@ -25,8 +33,9 @@ def estimate_hazard_ratio(
     *,
     level: float = 0.95,
     variance: Variance = "auto",
-    strata: Sequence[str] = (),
+    stratum: str | None = None,
     ties: Ties = "efron",
+    resampling: Resampling = USUAL,
 ) -> Estimate:
     """Estimate the hazard ratio of each arm against the reference, for each own cause.
 
@@ -43,12 +52,15 @@ def estimate_hazard_ratio(
     level
         Coverage of the interval, between 0 and 1.
     variance
-        ``auto``: from the model if everybody counts as one; ``stacked`` if the weights come with
-        the score of their model; else ``robust``, which takes weights as known.
-    strata
-        Columns of the follow-up; hazards are compared within each combination of their values.
+        ``robust`` takes weights as known, ``stacked`` contains that they were estimated,
+        ``bootstrap`` draws patients and estimates the weights again; ``auto`` chooses, and takes
+        the error of the model if everybody counts as one.
+    stratum
+        A categorical covariate; hazards are compared within each of its levels.
     ties
         ``efron`` (as R) or ``breslow`` (as SAS).
+    resampling
+        How a bootstrap is done: resamples, seed, progress.
 
     Returns
     -------
@@ -62,9 +74,10 @@ def estimate_hazard_ratio(
     Raises
     ------
     EstimationError
-        If ``level`` is not a proportion, or the variance asked for cannot be had.
+        If ``level`` is not a proportion, the stratum is no covariate, or the variance asked for
+        cannot be had.
     DesignError
-        If there is only one arm, or a column of strata is absent.
+        If there is only one arm.
 
     Notes
     -----
@@ -77,107 +90,90 @@ def estimate_hazard_ratio(
     adjusted for but by the weights.
     """
     refuse_level(level)
-    compared = Compared.of(follow_up, variance=variance, strata=strata)
-    rows = [
-        {"endpoint": follow_up.endpoint, "cause": cause, "versus": compared.reference, **row}
-        for number, cause in enumerate(follow_up.causes[: follow_up.n_own], 1)
-        for row in _ratios_of_cause(compared, number, level, ties)
-    ]
-    ratios = [row for row in rows if row["quantity"] == "hazard_ratio"]
-    notes = [_no_ratio(row) for row in ratios if np.isnan(row["value"])]
-    about = {
-        **follow_up.about,
-        "method": f"Cox regression, {ties.capitalize()} ties"
-        + (f", stratified by {', '.join(map(in_words, strata))}" if strata else ""),
-        "level": level,
-        "interval": in_the_interval(compared.variance),
-        "notes": (*follow_up.about.get("notes", ()), *notes),
-    }
-    return Estimate.from_rows(rows, about=about)
+    table = tally(follow_up, stratum=stratum)
+    refuse_one_arm(table.arms)
+    chosen = choose_here(follow_up, table, variance)
+    how = How(level, "robust" if chosen == "model" else chosen, stratum, resampling)
+    interval = interval_here(follow_up, table, partial(log_ratios, ties=ties), how, chosen)
+    rows: list[dict[str, Any]] = []
+    for number, cause in enumerate(table.causes[: table.n_own], 1):
+        named = {"endpoint": table.endpoint, "cause": cause, "versus": table.reference}
+        tests = _tests_by_arm(table, number, ties, chosen)
+        for place, arm in other_arms(table):
+            row = {**named, "arm": arm, **observed(table, number, [arm, table.reference])}
+            ratio = as_ratio(interval, (number - 1, place))
+            rows.append({**row, **ratio, "quantity": "hazard_ratio"})
+            p = tests[arm] if np.isfinite(ratio["value"]) else np.nan
+            rows.append({**row, "quantity": "proportional_hazards_p", "value": p})
+    return Estimate.from_rows(rows, about=about_ratios(table, rows, how, chosen, ties))
 
 
-def refuse_level(level: float) -> None:
-    """Refuse a level of confidence that is not a proportion."""
-    if not 0 < level < 1:
-        raise EstimationError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
+def interval_here(
+    follow_up: FollowUp | RiskTable,
+    table: RiskTable,
+    statistic: Callable[[RiskTable, ChosenHere], Numbers],
+    how: How,
+    chosen: ChosenHere,
+) -> Interval:
+    """Return log ratios with limits, by the variance that was chosen."""
+    if chosen == "model":
+        return symmetric_interval(statistic(table, chosen), how.level)
+    return interval_of(follow_up, table, statistic, how)
 
 
-def _no_ratio(row: dict[str, Any]) -> str:
-    return (
-        f"No hazard ratio for {in_words(row['cause'])} with {in_words(row['arm'])} against "
-        f"{in_words(row['versus'])}: one of the two had no event while the other was at risk."
-    )
+def log_ratios(table: RiskTable, chosen: ChosenHere, *, ties: Ties) -> Numbers:
+    """Return the log ratio of each arm, shape (causes, arms); missing for the reference."""
+    fits = [ArmRatios.of(ArmHazards(table, k), ties) for k in range(1, table.n_own + 1)]
+    made = [no_numbers(len(table.arms)) if fit is None else fit.numbers(chosen) for fit in fits]
+    return Numbers(np.stack([m.value for m in made]), np.stack([m.std_error for m in made]))
 
 
-def _ratios_of_cause(
-    compared: Compared, number: int, level: float, ties: Ties
-) -> Iterator[dict[str, Any]]:
-    """Return the rows of one cause: a ratio and its test for each arm but the reference."""
-    fitted = fit_arms(compared, compared.is_event(number), ties)
-    for arm in compared.source.arms:
-        if arm == compared.reference:
-            continue
-        row = {"arm": arm, **compared.observed(number, [arm, compared.reference])}
-        log_ratio, error, p = fitted.get(arm, (np.nan, np.nan, np.nan))
-        yield {**row, **as_ratio(log_ratio, error, level), "quantity": "hazard_ratio"}
-        yield {**row, "quantity": "proportional_hazards_p", "value": p}
+def other_arms(table: RiskTable) -> list[tuple[int, str]]:
+    """Return position and name of each arm but the reference."""
+    return [(place, arm) for place, arm in enumerate(table.arms) if arm != table.reference]
 
 
-def as_ratio(log_ratio: float, error: float, level: float) -> dict[str, float]:
+def as_ratio(interval: Interval, place: tuple[int, ...]) -> dict[str, float]:
     """Return a ratio with its limits, and the standard error of its logarithm."""
-    reach = float(ndtri((1 + level) / 2)) * error
-    value, lower, upper = np.exp([log_ratio, log_ratio - reach, log_ratio + reach])
+    logs = (interval.value[place], interval.lower[place], interval.upper[place])
+    value, lower, upper = (float(np.exp(number)) for number in logs)
+    error = float(interval.std_error[place])
     return {"value": value, "lower": lower, "upper": upper, "std_error": error}
 
 
-def fit_arms(
-    compared: Compared, is_event: Array, ties: Ties
-) -> dict[str, tuple[float, float, float]]:
-    """Fit one model with an indicator for each arm.
+def _tests_by_arm(
+    table: RiskTable, number: int, ties: Ties, chosen: ChosenHere
+) -> dict[str, float]:
+    """Return the p value of the test of proportional hazards for each arm."""
+    fit = ArmRatios.of(ArmHazards(table, number), ties)
+    p_values = dict.fromkeys(table.arms, float("nan"))
+    if fit is not None:
+        tested = zip(fit.arms, fit.tests(chosen), strict=True)
+        p_values |= {table.arms[arm]: test.p for arm, test in tested}
+    return p_values
 
-    Returns the log ratio, its standard error and the p value of its proportional-hazards test by
-    arm; an arm whose ratio would be zero or infinite is absent.
-    """
-    with_events = np.unique(compared.arm[is_event])
-    names = compared.source.arms
-    reference = names.index(compared.reference)
-    others = [arm for arm in with_events if arm != reference]
-    if not others or reference not in with_events:
-        return {}
-    # An arm without events adds nothing: its best ratio is zero.
-    kept = np.isin(compared.arm, with_events)
-    hazards = Hazards(
-        design=np.stack([compared.arm == arm for arm in others]).astype(float),
-        weight=compared.weight * kept,
-        is_event=is_event,
-        sets=compared.risk_sets(is_event),
-        counts=compared.counts,
-        ties=ties,
+
+def about_ratios(
+    table: RiskTable,
+    rows: Sequence[dict[str, Any]],
+    how: How,
+    chosen: ChosenHere,
+    ties: Ties,
+) -> dict[str, Any]:
+    """Return what the ratios of arms are about, with a note for each that is missing."""
+    about = describe_here(table, chosen)
+    ratios = [row for row in rows if row["quantity"] != "proportional_hazards_p"]
+    missing = [_no_ratio(row) for row in ratios if np.isnan(row["value"])]
+    by = f", stratified by {in_words(how.stratum)}" if how.stratum else ""
+    method = f"Cox regression, {ties.capitalize()} ties{by}"
+    notes = (*about["notes"], *missing)
+    return {**table.about, **about, "method": method, "level": how.level, "notes": notes}
+
+
+def _no_ratio(row: dict[str, Any]) -> str:
+    window = f" ({row['unit']})" if row.get("unit") else ""
+    return (
+        f"No hazard ratio for {in_words(row['cause'])} with {in_words(row['arm'])} against "
+        f"{in_words(row['versus'])}{window}: one of the two had no event while the other was at "
+        "risk."
     )
-    fitted = maximise(hazards)
-    errors = np.sqrt(np.diag(_covariance(compared, fitted)))
-    tests = _tests_of_arms(compared, fitted)
-    return {
-        names[arm]: (float(fitted.coefficients[line]), float(errors[line]), tests[line].p)
-        for line, arm in enumerate(others)
-        if abs(fitted.coefficients[line]) < RUN_AWAY
-    }
-
-
-def _covariance(compared: Compared, fitted: Moment) -> Array:
-    inverse: Array = np.linalg.pinv(fitted.information(), hermitian=True)
-    if compared.variance == "model":
-        return inverse
-    return compared.covariance(inverse @ fitted.row_scores)
-
-
-def _tests_of_arms(compared: Compared, fitted: Moment) -> list[Test]:
-    """Test proportional hazards for each arm, on the scale of the Kaplan-Meier curve."""
-    hazards, leave = fitted.hazards, compared.rows["exit_days"].to_numpy(dtype=float)
-    entry = compared.rows["entry_days"].to_numpy(dtype=float)
-    sets = RiskSets.of(entry, leave, hazards.is_event)
-    scale = time_scale("km", sets, hazards.is_event, leave, compared.counts)
-    of_slot = scale[np.searchsorted(sets.days, hazards.sets.days)]
-    robust = None if compared.variance == "model" else compared.covariance
-    single = [np.array([line]) for line in range(len(fitted.coefficients))]
-    return proportion_tests(fitted, of_slot, single, covariance=robust)

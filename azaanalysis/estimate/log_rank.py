@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.estimate.compared import Compared
+from azaanalysis.estimate.arm_hazards import (
+    ArmHazards,
+    ChosenHere,
+    choose_here,
+    covariance_here,
+    observed,
+)
+from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.partial_likelihood import Hazards, moment
 from azaanalysis.estimate.proportional import Test, chi_square
-from azaanalysis.estimate.risk_sets import Array
-from azaanalysis.estimate.sandwich import Variance
-from azaanalysis.estimate.tally import RiskTable
+from azaanalysis.estimate.tally import RiskTable, tally
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
+from azaanalysis.vocab import in_words
 
 
 def estimate_log_rank(
@@ -22,8 +28,8 @@ def estimate_log_rank(
     *,
     rho: float = 0.0,
     gamma: float = 0.0,
-    strata: Sequence[str] = (),
     variance: Variance = "auto",
+    stratum: str | None = None,
 ) -> Estimate:
     """Test whether the hazards of all arms are equal, for each cause of the endpoint itself.
 
@@ -35,11 +41,11 @@ def estimate_log_rank(
         Days count by S^rho (1 - S)^gamma, with S the pooled Kaplan-Meier curve of the cause just
         before the day: (0, 0) is the log-rank test, (1, 0) Peto's, which looks at early
         differences, (0, 1) looks at late ones. Choose before seeing the data.
-    strata
-        Columns of the follow-up; patients are compared within each combination of their values.
     variance
         ``auto``: hypergeometric if everybody counts as one; else that of the robust score test,
-        stacked if the weights come with the score of their model.
+        stacked if the weights come with the score of their model. A test is not resampled.
+    stratum
+        A categorical covariate; patients are compared within each of its levels.
 
     Returns
     -------
@@ -50,9 +56,9 @@ def estimate_log_rank(
     Raises
     ------
     DesignError
-        If there is only one arm, or a column of strata is absent.
+        If there is only one arm.
     EstimationError
-        If the variance asked for cannot be had.
+        If the stratum is no covariate, or the variance asked for cannot be had.
 
     Notes
     -----
@@ -61,45 +67,41 @@ def estimate_log_rank(
     the score test of Cox's model with the variance of Lin and Wei (1989), J Am Stat Assoc
     84:1074-1078. It has little power where hazards cross, as with a drug that works late.
     """
-    compared = Compared.of(follow_up, variance=variance, strata=strata)
+    table = tally(follow_up, stratum=stratum)
+    refuse_one_arm(table.arms)
+    chosen = choose_here(follow_up, table, variance)
     rows = []
-    for number, cause in enumerate(follow_up.causes[: follow_up.n_own], 1):
-        test = _test(compared, compared.is_event(number), rho, gamma)
-        seen = compared.observed(number, compared.source.arms)
-        row = {"endpoint": follow_up.endpoint, "cause": cause, "unit": f"{test.freedom} df"}
+    for number, cause in enumerate(table.causes[: table.n_own], 1):
+        test = _test(ArmHazards(table, number), chosen, rho, gamma)
+        row = {"endpoint": table.endpoint, "cause": cause, "unit": f"{test.freedom} df"}
+        seen = observed(table, number, table.arms)
         row |= {"patients": seen["patients"], "events": seen["events"]}
         rows.append({**row, "quantity": "log_rank", "value": test.statistic})
         rows.append({**row, "quantity": "log_rank_p", "value": test.p})
     method = "log-rank test" if rho == gamma == 0 else f"log-rank test, G({rho:g}, {gamma:g})"
-    about = {**follow_up.about, "method": method, "level": None, "interval": "none"}
+    by = f", stratified by {in_words(stratum)}" if stratum else ""
+    about = {**table.about, "method": method + by, "level": None, "interval": "none"}
     return Estimate.from_rows(rows, about=about)
 
 
-def _test(compared: Compared, is_event: Array, rho: float, gamma: float) -> Test:
+def _test(source: ArmHazards, chosen: ChosenHere, rho: float, gamma: float) -> Test:
     """Return the test of one cause; the last arm is determined by the others."""
-    hazards = Hazards(
-        design=np.stack([compared.arm == arm for arm in range(len(compared.source.arms))]) * 1.0,
-        weight=compared.weight,
-        is_event=is_event,
-        sets=compared.risk_sets(is_event),
-        counts=compared.counts,
-        ties="breslow",
-    )
-    null = moment(hazards, np.zeros(len(hazards.design)))
-    at_risk = hazards.sets.over_those_at_risk(compared.weight)
-    factor = _importance(compared, hazards, at_risk, rho, gamma)
+    arms = np.arange(len(source.table.arms))
+    hazards = source.hazards(arms, "breslow")
+    null = moment(hazards, np.zeros(len(arms)))
+    at_risk = hazards.sets.over_those_at_risk(hazards.weight)
+    factor = _importance(hazards, at_risk, rho, gamma)
     excess = null.score(factor)
-    if compared.variance == "model":
+    if chosen == "model":
         covariance = _hypergeometric(null.s1, at_risk, hazards.weighted_events, factor)
     else:
-        covariance = compared.covariance(null.score_of_rows(factor))
+        covariance = covariance_here(source.table, null.score_of_rows(factor), chosen)
+    # Arms in which the event could be seen at all; the last of them is determined by the rest.
     seen = np.flatnonzero(np.diag(covariance) > 0)[:-1]
     return chi_square(excess[seen], covariance[np.ix_(seen, seen)])
 
 
-def _importance(
-    compared: Compared, hazards: Hazards, at_risk: Array, rho: float, gamma: float
-) -> Array:
+def _importance(hazards: Hazards, at_risk: Array, rho: float, gamma: float) -> Array:
     """Return S^rho (1 - S)^gamma just before each day, within each stratum."""
     if rho == gamma == 0:
         return np.ones_like(at_risk)

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import ratio
-from azaanalysis.estimate.risk_sets import Array, Sums
+from azaanalysis.estimate.risk_sets import Sums
 
 Ties = Literal["efron", "breslow"]
 # Newton's step is quadratic: a step of 1e-7 standard errors leaves an error of about 1e-14.

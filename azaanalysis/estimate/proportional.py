@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
+from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.partial_likelihood import Moment
-from azaanalysis.estimate.risk_sets import Array, Sums
+from azaanalysis.estimate.risk_sets import Sums
 
 TimeScale = Literal["km", "rank", "identity", "log"]
 

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
-Array = np.ndarray
+from azaanalysis.estimate.cells import Array
+
 # Up to this many times the number of rows a table of all days is cheaper than a search.
 _TABLE_PER_ROW = 8
 

@@ -2,54 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.weighting import ScoreParts
 from azaanalysis.errors import EstimationError
-from azaanalysis.estimate.risk_sets import Array
+from azaanalysis.estimate.arm_hazards import ChosenHere
+from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE, VARIANCES, Variance
 
 _BLOCK = 16_384
-Variance = Literal["auto", "robust", "stacked", "bootstrap"]
-
-_CONTENT = {
-    "model": "sampling of patients, model-based",
-    "robust": "sampling of patients, weights taken as known (robust)",
-    "stacked": "sampling of patients and estimation of the weights (stacked)",
-}
 
 
-def choose_variance(follow_up: FollowUp, variance: Variance) -> str:
-    """Return ``model``, ``robust`` or ``stacked``: what an interval can and should contain.
+def choose_for_rows(follow_up: FollowUp, variance: Variance) -> ChosenHere:
+    """Choose how the uncertainty of a model of single rows is computed.
+
+    ``auto`` is the error of the model if everybody counts as one and has one row, robust if the
+    weights are known; with estimated weights stacked if every arm is large, and a bootstrap if
+    not, as for the numbers of a risk table.
 
     Raises
     ------
     EstimationError
-        If the weights do not come with the score of their model, and ``stacked`` is asked for.
+        If the word is unknown, or the follow-up lacks what the variance needs.
     """
-    has_score = follow_up.weighting is not None and follow_up.weighting.score is not None
+    if variance not in VARIANCES:
+        raise EstimationError(
+            f"There is no variance '{variance}'; choose one of {', '.join(VARIANCES)}."
+        )
+    weighting = follow_up.weighting
+    has_score = weighting is not None and weighting.score is not None
+    can_resample = not has_score or (weighting is not None and weighting.reweigh is not None)
     if variance == "stacked" and not has_score:
         raise EstimationError(
-            "A stacked interval needs to know the model of the weights, and this follow-up has "
-            "none. Weigh it with weigh(...), or take variance='robust'."
+            "A stacked interval needs the score of the model of the weights, and this follow-up "
+            "has none. Ask for variance='bootstrap', or for 'robust' if the weights are known."
         )
-    if variance == "bootstrap":
+    if variance == "bootstrap" and not can_resample:
         raise EstimationError(
-            "Ratios of hazards are not resampled yet. Take variance='stacked', or 'robust'."
+            "The weights of this follow-up were estimated, but they do not say how to estimate "
+            "them again in a resample. Ask for variance='stacked', or weigh with a method that can."
         )
     if variance != "auto":
         return variance
     if has_score:
-        return "stacked"
+        is_large = min(effective_sizes(follow_up).values()) >= STACKED_FROM_EFFECTIVE_SIZE
+        return "stacked" if is_large or not can_resample else "bootstrap"
     is_plain = not follow_up.is_weighted and follow_up.clusters is None
     return "model" if is_plain else "robust"
 
 
-def in_the_interval(variance: str) -> str:
+def effective_sizes(follow_up: FollowUp) -> dict[str, float]:
+    """Return the effective sample size of each arm: (sum w)^2 / sum w^2."""
+    weight, codes = follow_up.frame["weight"].to_numpy(), follow_up.frame["arm"].cat.codes
+    size = len(follow_up.arms)
+    sums = np.bincount(codes, weight, minlength=size)
+    squares = np.bincount(codes, np.square(weight), minlength=size)
+    sizes = np.divide(sums**2, squares, out=np.zeros(size), where=squares > 0)
+    return dict(zip(follow_up.arms, sizes.tolist(), strict=True))
+
+
+def describe_for_rows(follow_up: FollowUp, chosen: ChosenHere) -> str:
     """Say in words which uncertainty an interval contains."""
-    return _CONTENT[variance]
+    if chosen == "model":
+        return "sampling of patients, model-based"
+    parts = ["sampling of patients"]
+    weighting = follow_up.weighting
+    is_estimated = weighting is not None and weighting.score is not None
+    if is_estimated and chosen != "robust":
+        parts = ["sampling of patients and estimation of the weights"]
+    elif follow_up.is_weighted:
+        parts.append("weights taken as known")
+    if chosen == "bootstrap":
+        parts.append("bootstrap")
+    if follow_up.clusters is not None:
+        parts.append("rows that belong together taken as one")
+    return ", ".join(parts)
 
 
 def sandwich(

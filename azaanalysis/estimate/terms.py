@@ -10,7 +10,7 @@ import pandas as pd
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
-from azaanalysis.estimate.risk_sets import Array
+from azaanalysis.estimate.cells import Array
 
 # Share of a covariate's spread that those before it leave unexplained; less is rounding.
 _NOTHING_NEW = 1e-10

@@ -80,3 +80,10 @@ def test_text_in_a_time_column_is_refused_with_its_row():
 def test_a_frame_cannot_be_exchanged():
     with pytest.raises(AttributeError):
         made().frame = FRAME
+
+
+def test_rows_that_share_an_index_are_not_multiplied():
+    frame = pd.DataFrame({"days": [5, 7, 9], "event": [1, 0, 1], "x": [1, 2, 3]}, index=[0, 1, 0])
+    made = follow_up_from_frame(frame, time="days", status="event")
+
+    assert made.frame["x"].tolist() == [1, 2, 3]
