@@ -5,11 +5,13 @@ from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
 from azaanalysis.synthetic.realism import measure_realism
 from azaanalysis.synthetic.true_values import (
+    true_mean_count,
     true_persistence,
     true_rate,
     true_restricted_mean,
     true_risk,
     true_risk_difference,
+    true_risk_ratio,
 )
 from azaanalysis.synthetic.truth import Truth, simulate_truth
 from azaanalysis.synthetic.worlds import WORLDS, describe_world
@@ -24,9 +26,11 @@ __all__ = [
     "make_cohort",
     "measure_realism",
     "simulate_truth",
+    "true_mean_count",
     "true_persistence",
     "true_rate",
     "true_restricted_mean",
     "true_risk",
     "true_risk_difference",
+    "true_risk_ratio",
 ]

@@ -1,8 +1,12 @@
-"""True risks, rates and times of a world, in the shape of an estimate."""
+"""True risks, counts, rates and times of a world, in the shape of an estimate.
+
+Each function takes a ``Truth``. Whose truth it is, ``truth.among(...)`` and ``truth.where(...)``
+have said before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,12 +15,14 @@ from azaanalysis.errors import ParameterError
 from azaanalysis.result import Estimate
 from azaanalysis.synthetic.outcomes import INFECTIONS, NEVER_DAY
 from azaanalysis.synthetic.state import STOP_REASONS
-from azaanalysis.synthetic.truth import Truth, target_weights
+from azaanalysis.synthetic.truth import Truth
 from azaanalysis.vocab import DAYS_PER_YEAR
 from azaanalysis.wording import nearest
 
 ENDPOINTS = ("discontinuation", "response", "remission", *INFECTIONS, "death")
 STOPS = tuple(reason for reason in STOP_REASONS if reason not in ("death", "administrative"))
+# A person's part in each side of a ratio of sums.
+Parts = tuple[np.ndarray, np.ndarray]
 
 
 def event_days(truth: Truth, strategy: str, endpoint: str) -> pd.DataFrame:
@@ -33,12 +39,7 @@ def event_days(truth: Truth, strategy: str, endpoint: str) -> pd.DataFrame:
     found = truth.outcomes[strategy]
     if endpoint == "discontinuation":
         return _stops(found)
-    if endpoint == "death":
-        return pd.DataFrame({"death": found["death_day"]})
-    day, until = found[f"{endpoint}_day"], found["exposed_days"]
-    if endpoint in ("response", "remission"):
-        until = found[["stop_day", "death_day"]].min(axis=1)
-    return pd.DataFrame({endpoint: day.where(day <= until, NEVER_DAY)})
+    return pd.DataFrame({endpoint: found[f"{endpoint}_day"]})
 
 
 def _stops(found: pd.DataFrame) -> pd.DataFrame:
@@ -51,34 +52,19 @@ def _stops(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def true_risk(
-    truth: Truth,
-    endpoint: str,
-    *,
-    at_days: Sequence[float],
-    target: str = "ate",
-    strategies: Sequence[str] | None = None,
-    treated: str | None = None,
-) -> Estimate:
+def true_risk(truth: Truth, endpoint: str, *, at_days: Sequence[float]) -> Estimate:
     """Return the true cumulative incidence under each strategy.
 
     Parameters
     ----------
     truth
-        Potential outcomes from :func:`simulate_truth`.
+        Potential outcomes from :func:`simulate_truth`, in the population of interest.
     endpoint
         One of ``discontinuation`` (any, and by reason), ``response``, ``remission``,
         ``infection``, ``serious_infection``, ``opportunistic_infection``, ``herpes_zoster``
         (first, while on treatment) or ``death``.
     at_days
         Days since the index day, up to the horizon.
-    target
-        Population: ``ate`` (all who start one of the strategies), ``att`` (those who start
-        ``treated``) or ``overlap``.
-    strategies
-        Strategies of the study; all if None. They define the population, too.
-    treated
-        For ``att`` only.
 
     Returns
     -------
@@ -90,81 +76,88 @@ def true_risk(
     Raises
     ------
     ParameterError
-        If the endpoint, target or a strategy is unknown, or a day lies beyond the horizon.
+        If the endpoint is unknown, or a day lies beyond the horizon.
     """
     _refuse_late(truth, at_days)
-    chosen = tuple(strategies or truth.strategies)
-    weight = target_weights(truth, target=target, strategies=chosen, treated=treated)
     rows = []
-    for strategy in chosen:
+    for strategy in truth.strategies:
         days = event_days(truth, strategy, endpoint)
         for cause in days:
             for at in at_days:
                 happened = (days[cause] <= at).to_numpy(dtype=float)
                 row = {"arm": strategy, "cause": cause, "at_days": at}
-                rows.append({**row, **_mean(happened, weight)})
-    return _estimate(truth, rows, endpoint, "risk", target)
+                rows.append({**row, **_mean(happened, truth.weight)})
+    return _estimate(truth, rows, endpoint, "risk")
 
 
 def true_risk_difference(
-    truth: Truth,
-    endpoint: str,
-    *,
-    arm: str,
-    versus: str,
-    at_days: Sequence[float],
-    target: str = "ate",
+    truth: Truth, endpoint: str, *, arm: str, versus: str, at_days: Sequence[float]
 ) -> Estimate:
     """Return the true difference in cumulative incidence between two strategies.
 
-    The population is that of a study of these two. The same people have the same luck under
-    both, so the Monte-Carlo error is that of the paired difference. ``att`` is the effect in
-    those who start ``arm``. Everything else as in :func:`true_risk`.
+    The same people have the same luck under both, so the Monte-Carlo error is that of the
+    paired difference. Everything else as in :func:`true_risk`.
     """
+
+    def contrast(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+        return _mean(first - second, truth.weight)
+
+    rows = _contrasts(truth, endpoint, (arm, versus), at_days, contrast)
+    return _estimate(truth, rows, endpoint, "risk_difference")
+
+
+def true_risk_ratio(
+    truth: Truth, endpoint: str, *, arm: str, versus: str, at_days: Sequence[float]
+) -> Estimate:
+    """Return the true ratio of cumulative incidences of two strategies.
+
+    The Monte-Carlo error is that of paired people (linearised). Everything else as in
+    :func:`true_risk`.
+    """
+
+    def contrast(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+        return _ratio((first, second), truth.weight)
+
+    rows = _contrasts(truth, endpoint, (arm, versus), at_days, contrast)
+    return _estimate(truth, rows, endpoint, "risk_ratio")
+
+
+def _contrasts(
+    truth: Truth,
+    endpoint: str,
+    arms: tuple[str, str],
+    at_days: Sequence[float],
+    contrast: Callable[[np.ndarray, np.ndarray], dict[str, float]],
+) -> list[dict[str, object]]:
+    """Compare what had happened under two strategies, by cause and day."""
     _refuse_late(truth, at_days)
-    weight = target_weights(truth, target=target, strategies=(arm, versus), treated=arm)
-    first, second = (event_days(truth, strategy, endpoint) for strategy in (arm, versus))
+    truth.refuse_unknown(*arms)
+    first, second = (event_days(truth, strategy, endpoint) for strategy in arms)
     rows = []
     for cause in first:
         for at in at_days:
-            difference = (first[cause] <= at).astype(float) - (second[cause] <= at)
-            row = {"arm": arm, "versus": versus, "cause": cause, "at_days": at}
-            rows.append({**row, **_mean(difference.to_numpy(), weight)})
-    return _estimate(truth, rows, endpoint, "risk_difference", target)
+            happened = [(days[cause] <= at).to_numpy(dtype=float) for days in (first, second)]
+            row = {"arm": arms[0], "versus": arms[1], "cause": cause, "at_days": at}
+            rows.append({**row, **contrast(happened[0], happened[1])})
+    return rows
 
 
-def true_persistence(
-    truth: Truth,
-    *,
-    at_days: Sequence[float],
-    target: str = "ate",
-    strategies: Sequence[str] | None = None,
-    treated: str | None = None,
-) -> Estimate:
+def true_persistence(truth: Truth, *, at_days: Sequence[float]) -> Estimate:
     """Return the true proportion still on the index treatment and alive, by strategy and day.
 
-    Parameters and errors as in :func:`true_risk`; the quantity is ``survival``.
+    Parameters and errors as in :func:`true_risk`; the quantity is ``survival``. By reason, what
+    is missing from one is ``true_risk(truth, "discontinuation", ...)``.
     """
     _refuse_late(truth, at_days)
-    chosen = tuple(strategies or truth.strategies)
-    weight = target_weights(truth, target=target, strategies=chosen, treated=treated)
-    rows = []
-    for strategy in chosen:
-        for at in at_days:
-            goes_on = (_end_of_persistence(truth, strategy) > at).astype(float)
-            rows.append({"arm": strategy, "at_days": at, **_mean(goes_on, weight)})
-    return _estimate(truth, rows, "discontinuation", "survival", target)
+    rows = [
+        {"arm": strategy, "at_days": at, **_mean((end > at).astype(float), truth.weight)}
+        for strategy, end in _ends_of_persistence(truth).items()
+        for at in at_days
+    ]
+    return _estimate(truth, rows, "discontinuation", "survival")
 
 
-def true_restricted_mean(
-    truth: Truth,
-    endpoint: str,
-    *,
-    until_day: float,
-    target: str = "ate",
-    strategies: Sequence[str] | None = None,
-    treated: str | None = None,
-) -> Estimate:
+def true_restricted_mean(truth: Truth, endpoint: str, *, until_day: float) -> Estimate:
     """Return the true mean number of days free of the endpoint, up to a day.
 
     Days after a competing event count as free of the endpoint: the area above the cumulative
@@ -172,57 +165,71 @@ def true_restricted_mean(
     errors as in :func:`true_risk`; the quantity is ``restricted_mean_days``.
     """
     _refuse_late(truth, [until_day])
-    chosen = tuple(strategies or truth.strategies)
-    weight = target_weights(truth, target=target, strategies=chosen, treated=treated)
+    if endpoint == "discontinuation":
+        days = _ends_of_persistence(truth)
+    else:
+        of = {arm: event_days(truth, arm, endpoint)[endpoint] for arm in truth.strategies}
+        days = {arm: day.to_numpy() for arm, day in of.items()}
+    rows = [
+        {"arm": arm, "at_days": until_day, **_mean(np.minimum(day, until_day), truth.weight)}
+        for arm, day in days.items()
+    ]
+    return _estimate(truth, rows, endpoint, "restricted_mean_days")
+
+
+def _ends_of_persistence(truth: Truth) -> dict[str, np.ndarray]:
+    return {
+        arm: found[["stop_day", "death_day"]].min(axis=1).to_numpy()
+        for arm, found in truth.outcomes.items()
+    }
+
+
+def true_mean_count(truth: Truth, endpoint: str, *, at_days: Sequence[float]) -> Estimate:
+    """Return the true mean number of infections of a person by a day, under each strategy.
+
+    All infections in the time that counts are counted, and nobody has any after death: the
+    marginal mean of recurrent events with a terminal event (Cook and Lawless, 1997, Stat Med
+    16:911-924). While on treatment the end of treatment is terminal as well. Parameters and
+    errors as in :func:`true_risk`; ``endpoint`` is a kind of infection.
+    """
+    _refuse_late(truth, at_days)
+    _refuse_other_than_infections(endpoint, "mean count")
     rows = []
-    for strategy in chosen:
-        if endpoint == "discontinuation":
-            day = _end_of_persistence(truth, strategy)
-        else:
-            day = event_days(truth, strategy, endpoint)[endpoint].to_numpy()
-        free = np.minimum(day, until_day).astype(float)
-        rows.append({"arm": strategy, "at_days": until_day, **_mean(free, weight)})
-    return _estimate(truth, rows, endpoint, "restricted_mean_days", target)
+    for strategy, infections in truth.infections.items():
+        of_kind = infections[infections["kind"] == endpoint]
+        for at in at_days:
+            person = of_kind.loc[of_kind["day"] <= at, "person"]
+            count = np.bincount(person, minlength=len(truth.people)).astype(float)
+            rows.append({"arm": strategy, "at_days": at, **_mean(count, truth.weight)})
+    return _estimate(truth, rows, endpoint, "mean_count")
 
 
-def _end_of_persistence(truth: Truth, strategy: str) -> np.ndarray:
-    found = truth.outcomes[strategy]
-    return found[["stop_day", "death_day"]].min(axis=1).to_numpy()
-
-
-def true_rate(
-    truth: Truth,
-    endpoint: str,
-    *,
-    per_years: float = 100,
-    target: str = "ate",
-    strategies: Sequence[str] | None = None,
-    treated: str | None = None,
-) -> Estimate:
-    """Return the true rate of infections on treatment, all of them counted, up to the horizon.
+def true_rate(truth: Truth, endpoint: str, *, per_years: float = 100) -> Estimate:
+    """Return the true rate of infections, all of them counted, up to the horizon.
 
     Parameters
     ----------
-    truth, target, strategies, treated
+    truth
         As in :func:`true_risk`.
     endpoint
         ``infection``, ``serious_infection``, ``opportunistic_infection`` or ``herpes_zoster``.
     per_years
         Patient-years in the denominator.
     """
+    _refuse_other_than_infections(endpoint, "rate")
+    rows = []
+    for strategy, found in truth.outcomes.items():
+        years = found["exposed_time"].to_numpy() / DAYS_PER_YEAR / per_years
+        row = _ratio((found[f"n_{endpoint}"].to_numpy(dtype=float), years), truth.weight)
+        rows.append({"arm": strategy, "unit": f"per {per_years:g} patient-years", **row})
+    return _estimate(truth, rows, endpoint, "rate")
+
+
+def _refuse_other_than_infections(endpoint: str, what: str) -> None:
     if endpoint not in INFECTIONS:
         raise ParameterError(
-            f"There is no true rate of '{endpoint}'; {nearest(endpoint, INFECTIONS)}"
+            f"There is no true {what} of '{endpoint}'; {nearest(endpoint, INFECTIONS)}"
         )
-    chosen = tuple(strategies or truth.strategies)
-    weight = target_weights(truth, target=target, strategies=chosen, treated=treated)
-    rows = []
-    for strategy in chosen:
-        found = truth.outcomes[strategy]
-        years = found["exposed_time"].to_numpy() / DAYS_PER_YEAR / per_years
-        row = _ratio(found[f"n_{endpoint}"].to_numpy(dtype=float), years, weight)
-        rows.append({"arm": strategy, "unit": f"per {per_years:g} patient-years", **row})
-    return _estimate(truth, rows, endpoint, "rate", target)
 
 
 def _refuse_late(truth: Truth, days: Sequence[float]) -> None:
@@ -235,12 +242,15 @@ def _refuse_late(truth: Truth, days: Sequence[float]) -> None:
 
 def _mean(values: np.ndarray, weight: np.ndarray) -> dict[str, float]:
     """Return a weighted mean with its Monte-Carlo error."""
-    return _ratio(values, np.ones(len(values)), weight)
+    return _ratio((values.astype(float), np.ones(len(values))), weight)
 
 
-def _ratio(top: np.ndarray, bottom: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+def _ratio(parts: Parts, weight: np.ndarray) -> dict[str, float]:
     """Return a ratio of weighted sums with its Monte-Carlo error (linearised)."""
+    top, bottom = parts
     total = float((weight * bottom).sum())
+    if not total:
+        return {"value": np.nan}
     value = float((weight * top).sum()) / total
     error = float(np.sqrt(((weight * (top - value * bottom)) ** 2).sum())) / total
     limits = {"lower": value - 1.96 * error, "upper": value + 1.96 * error}
@@ -248,15 +258,13 @@ def _ratio(top: np.ndarray, bottom: np.ndarray, weight: np.ndarray) -> dict[str,
 
 
 def _estimate(
-    truth: Truth, rows: list[dict[str, object]], endpoint: str, quantity: str, target: str
+    truth: Truth, rows: list[dict[str, object]], endpoint: str, quantity: str
 ) -> Estimate:
-    n = len(truth.people)
-    shared = {"endpoint": endpoint, "quantity": quantity, "patients": n}
+    shared = {"endpoint": endpoint, "quantity": quantity, "patients": len(truth.people)}
     about = {
         "method": "potential outcomes of the same simulated people",
         "interval": "Monte-Carlo error only",
         "level": 0.95,
-        "target": target,
         "smallest_count": 1,
         "notes": (),
         **truth.about,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from azaanalysis.synthetic.parameters import (
     Parameters,
     as_parameters,
 )
+from azaanalysis.synthetic.populations import Target, target_weights
 from azaanalysis.synthetic.shelf import load_or_make
 
 DEFAULT_READING = Reading()
@@ -33,25 +35,64 @@ class Truth:
     Parameters
     ----------
     people
-        One row per patient: what is recorded at the start, and the probability of each
+        One row per person: what is recorded at the start, and the probability of each
         strategy (``chance_STRATEGY``).
     outcomes
-        For each strategy one row per patient, in the same order.
+        For each strategy one row per person, in the same order.
+    infections
+        For each strategy one row per infection that counts: ``person``, ``kind``, ``day``.
+    weight
+        How much each person counts in the target population.
     horizon_days
         How far the patients were followed; nobody is censored before.
     about
-        World, patients, seed and conventions.
+        World, patients, seed, conventions and target population.
     """
 
     people: pd.DataFrame
     outcomes: Mapping[str, pd.DataFrame]
+    infections: Mapping[str, pd.DataFrame]
+    weight: np.ndarray
     horizon_days: int
     about: Mapping[str, object]
 
     @property
     def strategies(self) -> tuple[str, ...]:
-        """The strategies, the reference first."""
+        """The strategies that are compared, the reference first."""
         return tuple(self.outcomes)
+
+    def among(
+        self,
+        target: Target = "ate",
+        *,
+        strategies: Sequence[str] | None = None,
+        treated: str | None = None,
+    ) -> Truth:
+        """Return the truth in another target population.
+
+        Parameters
+        ----------
+        target
+            ``ate`` (all who start one of the strategies), ``att`` (those who start ``treated``)
+            or ``overlap``.
+        strategies
+            Strategies of the study; those of this truth if None. They define the population,
+            too: who starts none of them is not in the study.
+        treated
+            For ``att`` only.
+
+        Raises
+        ------
+        ParameterError
+            If the target or a strategy is unknown, or ``att`` is asked without ``treated``.
+        """
+        chosen = tuple(strategies or self.strategies)
+        self.refuse_unknown(*chosen, *([treated] if treated else []))
+        weight = target_weights(self.people, target=target, strategies=chosen, treated=treated)
+        about = {**self.about, "target": target} | ({"treated": treated} if treated else {})
+        outcomes = {name: self.outcomes[name] for name in chosen}
+        infections = {name: self.infections[name] for name in chosen}
+        return Truth(self.people, outcomes, infections, weight, self.horizon_days, about)
 
     def where(self, condition: str) -> Truth:
         """Return the truth of the people who meet a condition.
@@ -66,8 +107,26 @@ class Truth:
         if not kept.any():
             raise ParameterError(f"Nobody in this world meets '{condition}'.")
         outcomes = {name: frame[kept] for name, frame in self.outcomes.items()}
+        infections = {name: _of_people(frame, kept) for name, frame in self.infections.items()}
         about = {**self.about, "population": condition}
-        return Truth(self.people[kept], outcomes, self.horizon_days, about)
+        weight = self.weight[kept]
+        return Truth(self.people[kept], outcomes, infections, weight, self.horizon_days, about)
+
+    def refuse_unknown(self, *strategies: str) -> None:
+        """Raise an error if one of these is not a strategy of this truth."""
+        for strategy in strategies:
+            if strategy not in self.outcomes:
+                known = ", ".join(self.strategies)
+                raise ParameterError(
+                    f"'{strategy}' is not a strategy of this world; it has {known}."
+                )
+
+
+def _of_people(infections: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """Keep the infections of some people, who get new places."""
+    is_kept = kept[infections["person"]]
+    place = np.cumsum(kept) - 1
+    return infections[is_kept].assign(person=lambda rows: place[rows["person"]])
 
 
 def simulate_truth(
@@ -124,8 +183,11 @@ def simulate_truth(
 
     frames = load_or_make("truth", {**key, "parameters": dict(numbers.numbers)}, make)
     about = {"world": world, "n_patients": n_patients, "seed": seed, "reading": reading}
-    people = frames.pop("people")
-    return Truth(people, frames, horizon_days, about)
+    people, strategies = frames["people"], open_formulary(numbers).strategies
+    outcomes = {name: frames[name] for name in strategies}
+    infections = {name: frames[f"infections_{name}"] for name in strategies}
+    weight = target_weights(people, target="ate", strategies=strategies)
+    return Truth(people, outcomes, infections, weight, horizon_days, {**about, "target": "ate"})
 
 
 def _without_censoring(parameters: Parameters, horizon_days: int) -> Parameters:
@@ -142,8 +204,8 @@ def _potential_outcomes(
 ) -> dict[str, pd.DataFrame]:
     """Return ``people`` and, for each strategy, the outcomes of the same people."""
     formulary = open_formulary(parameters)
-    names = ("people", *formulary.strategies)
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
+    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    done = 0
     for draws in blocks(n_patients, seed):
         block = invent_block(draws, formulary, parameters)
         parts["people"].append(_people(block, formulary, parameters))
@@ -151,7 +213,10 @@ def _potential_outcomes(
             strategy = np.full(len(block.patients), code)
             history = simulate(block, formulary, parameters, strategy=strategy, has_no_end=True)
             found = read_outcomes(history, formulary, parameters, reading, horizon_days)
-            parts[name].append(found)
+            parts[name].append(found.days)
+            place = found.infections["person"] + done
+            parts[f"infections_{name}"].append(found.infections.assign(person=place))
+        done += draws.n
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
 
@@ -179,42 +244,3 @@ def _recorded(patients: Patients) -> dict[str, np.ndarray]:
         "lookback_days": patients.lookback_days,
         "index_year": years + 1970,
     }
-
-
-def target_weights(
-    truth: Truth, *, target: str, strategies: Sequence[str], treated: str | None = None
-) -> np.ndarray:
-    """Return the weight of each person in the target population.
-
-    The population of a study consists of those who start one of its strategies, so people count
-    by their chance of doing so. With ``e`` the chance of each strategy among these: ``ate``
-    weighs by that chance alone, ``att`` by the chance of the treated strategy, ``overlap`` by
-    ``1 / sum(1 / e)`` besides.
-
-    Raises
-    ------
-    ParameterError
-        If the target or a strategy is unknown, or ``att`` is asked without ``treated``.
-
-    Notes
-    -----
-    Source: Li and Li (2019), Ann Appl Stat 13:2389-2415 (generalised overlap weights).
-    """
-    unknown = [s for s in (*strategies, *([treated] if treated else [])) if s not in truth.outcomes]
-    if unknown:
-        known = ", ".join(truth.strategies)
-        raise ParameterError(f"'{unknown[0]}' is not a strategy of this world; it has {known}.")
-    chance = truth.people[[f"chance_{s}" for s in strategies]].to_numpy()
-    total: np.ndarray = chance.sum(axis=1)
-    if target == "ate":
-        return total
-    if target == "att":
-        if treated is None:
-            raise ParameterError("Target 'att' needs treated=, the strategy whose users it is.")
-        return np.asarray(truth.people[f"chance_{treated}"])
-    if target == "overlap":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            overlap: np.ndarray = total / (total[:, None] / chance).sum(axis=1)
-        finite: np.ndarray = np.nan_to_num(overlap)
-        return finite
-    raise ParameterError(f"target must be 'ate', 'att' or 'overlap'; got '{target}'.")

@@ -1,24 +1,32 @@
 """Truth: worked by hand where hazards are constant, null where nothing differs, and met."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from azaanalysis.design import follow
 from azaanalysis.errors import ParameterError
+from azaanalysis.estimate import estimate_incidence, estimate_rates
+from azaanalysis.result import Estimate
+from azaanalysis.study import load_study
 from azaanalysis.synthetic import (
     Reading,
-    load_parameters,
     make_cohort,
     shelf,
     simulate_truth,
+    true_mean_count,
     true_persistence,
     true_rate,
     true_restricted_mean,
     true_risk,
     true_risk_difference,
+    true_risk_ratio,
 )
-from azaanalysis.synthetic.truth import target_weights
+from azaanalysis.synthetic.outcomes import _episodes
 
+STUDY = Path(__file__).parents[2] / "notebooks" / "study.yml"
 # Hazards per year in the world of constant hazards: adverse event, choice, death; and what
 # multiplies ten serious infections per 100 patient-years.
 CONSTANT = {
@@ -102,8 +110,9 @@ def test_in_the_null_world_everybody_has_the_same_first_treatment_under_every_st
 
 def test_common_luck_makes_a_difference_more_precise_than_two_separate_risks(base):
     arms = ("anti_tnf", "combination")
-    difference = true_risk_difference(base, "response", arm=arms[1], versus=arms[0], at_days=[182])
-    risks = true_risk(base, "response", strategies=arms, at_days=[182])
+    two = base.among(strategies=arms)
+    difference = true_risk_difference(two, "response", arm=arms[1], versus=arms[0], at_days=[182])
+    risks = true_risk(two, "response", at_days=[182])
 
     assert difference.frame["std_error"].item() < 0.8 * np.hypot(*risks.frame["std_error"])
 
@@ -118,7 +127,7 @@ def test_risks_by_reason_add_up_to_the_risk_of_stopping(base):
 
 
 def test_overlap_weights_leave_out_whoever_cannot_get_a_strategy(base):
-    weight = target_weights(base, target="overlap", strategies=("azathioprine", "jak_inhibitor"))
+    weight = base.among("overlap", strategies=("azathioprine", "jak_inhibitor")).weight
 
     assert (weight[base.people["index_year"] < 2018] == 0).all()
     assert (weight[base.people["index_year"] >= 2018] > 0).all()
@@ -126,7 +135,7 @@ def test_overlap_weights_leave_out_whoever_cannot_get_a_strategy(base):
 
 def test_overlap_weights_of_two_strategies_are_the_product_of_their_chances(base):
     # Li and Li (2019): for two groups 1 / (1/e + 1/(1-e)) = e (1 - e).
-    weight = target_weights(base, target="overlap", strategies=("azathioprine", "anti_tnf"))
+    weight = base.among("overlap", strategies=("azathioprine", "anti_tnf")).weight
     chance = base.people[["chance_azathioprine", "chance_anti_tnf"]].to_numpy()
     total = chance.sum(axis=1)
 
@@ -134,9 +143,10 @@ def test_overlap_weights_of_two_strategies_are_the_product_of_their_chances(base
 
 
 def test_those_who_get_the_stronger_drug_are_iller_so_their_risk_differs(base):
-    args = {"at_days": [365], "strategies": ("azathioprine", "anti_tnf")}
-    everybody = true_risk(base, "remission", **args).frame["value"]
-    treated = true_risk(base, "remission", target="att", treated="anti_tnf", **args).frame["value"]
+    two = base.among(strategies=("azathioprine", "anti_tnf"))
+    everybody = true_risk(two, "remission", at_days=[365]).frame["value"]
+    of_treated = two.among("att", treated="anti_tnf")
+    treated = true_risk(of_treated, "remission", at_days=[365]).frame["value"]
 
     assert (treated < everybody).all()
 
@@ -172,34 +182,129 @@ def test_what_does_not_exist_is_refused_in_words(base):
     with pytest.raises(ParameterError, match="beyond the horizon of this truth, 370 days"):
         true_risk(base, "response", at_days=[400])
     with pytest.raises(ParameterError, match="'placebo' is not a strategy of this world"):
-        true_risk(base, "response", at_days=[90], strategies=["placebo"])
+        base.among(strategies=["placebo"])
     with pytest.raises(ParameterError, match="needs treated="):
-        true_risk(base, "response", at_days=[90], target="att")
+        base.among("att")
     with pytest.raises(ParameterError, match="must be 'ate', 'att' or 'overlap'; got 'all'"):
-        true_risk(base, "response", at_days=[90], target="all")
+        base.among("all")
     with pytest.raises(ParameterError, match="no true rate of 'response'"):
         true_rate(base, "response")
 
 
-def test_a_randomised_cohort_meets_the_truth_in_every_arm():
-    # Nobody is lost and choice is by lot, so plain proportions estimate the truth.
-    parameters = load_parameters("randomised").changed(
-        {"lost_to_follow_up": 0, "index_year_first": 2012, "index_margin_days": 250}
-        | {f"administrative.{drug}": 0 for drug in load_parameters().keys("available_from")}
-    )
-    truth = simulate_truth(n_patients=6000, seed=1, horizon_days=190, parameters=parameters)
-    cohort = make_cohort(6000, seed=2, parameters=parameters.changed({"follow_up_weeks_most": 30}))
-    index = cohort.tables["visits"].groupby("patient_id")["visit_date"].min()
-    courses = cohort.courses.assign(index=cohort.courses["patient_id"].map(index))
-    first = courses[(courses["start_date"] == courses["index"])]
-    arm = first.groupby("patient_id")["drug"].agg(lambda drugs: " ".join(sorted(drugs)))
-    on_azathioprine = first[first["patient_id"].map(arm) == "azathioprine"]
-    stopped = on_azathioprine["stop_date"] - on_azathioprine["index"] <= pd.Timedelta(days=182)
-    stopped &= on_azathioprine["stop_reason"] != "death"
+def test_the_mean_count_under_constant_hazards_is_that_worked_by_hand(constant):
+    counts = true_mean_count(constant, "serious_infection", at_days=[180, 365])
 
-    true = true_risk(truth, "discontinuation", at_days=[182]).only(
-        arm="azathioprine", cause="discontinuation"
+    for row in counts.frame.itertuples():
+        total = sum(CONSTANT[row.arm][:3])
+        rate = 0.1 * CONSTANT[row.arm][3]
+        # Infections come at a constant rate while nothing has ended the treatment:
+        # the integral of rate * exp(-total * t).
+        by_hand = rate / total * -np.expm1(-total * (row.at_days + 1) / 365.25)
+        assert abs(row.value - by_hand) < 4 * row.std_error
+
+
+def test_a_ratio_of_risks_is_that_of_the_two_risks(base):
+    risks = true_risk(base, "response", at_days=[182]).frame.set_index("arm")["value"]
+    ratio = true_risk_ratio(base, "response", arm="anti_tnf", versus="azathioprine", at_days=[182])
+
+    row = ratio.frame.iloc[0]
+    assert row["value"] == pytest.approx(risks["anti_tnf"] / risks["azathioprine"])
+    assert 0 < row["std_error"] < 0.3
+
+
+def test_counts_of_all_infections_reach_those_of_the_outcomes(base):
+    counts = true_mean_count(base, "infection", at_days=[370]).frame.set_index("arm")["value"]
+
+    for strategy, found in base.outcomes.items():
+        by_person = np.average(found["n_infection"], weights=base.weight)
+        assert counts[strategy] == pytest.approx(by_person)
+
+
+def test_infections_stay_with_their_people_when_a_population_is_cut_out(base):
+    women = base.where("is_female")
+
+    for strategy in women.strategies:
+        rows = women.infections[strategy].query("kind == 'infection'")
+        counted = np.bincount(rows["person"], minlength=len(women.people))
+        assert (counted == women.outcomes[strategy]["n_infection"].to_numpy()).all()
+
+
+def test_infections_of_one_episode_count_once():
+    # Days 10 and 25 are 15 apart, 25 and 60 are 35 apart: two episodes at a gap of 30 days.
+    # The second patient starts anew.
+    rows = np.array([[0, 10], [0, 25], [0, 60], [1, 61]])
+
+    assert _episodes(rows, 30).tolist() == [[0, 10], [0, 60], [1, 61]]
+    assert _episodes(rows, 0).tolist() == rows.tolist()
+
+
+def test_as_started_more_infections_count_than_on_treatment(base):
+    options = {"n_patients": 1000, "seed": 8, "horizon_days": 370}
+    started = simulate_truth(**options, reading=Reading(strategy="as_started"))
+    treated = simulate_truth(**options)
+
+    for strategy in started.strategies:
+        more, fewer = started.outcomes[strategy], treated.outcomes[strategy]
+        assert (more["n_infection"] >= fewer["n_infection"]).all()
+        assert (more["response_day"] <= fewer["response_day"]).all()
+        assert more["n_infection"].sum() > fewer["n_infection"].sum()
+
+
+# What a study estimates from a cohort in which treatment is by lot is the truth: the same
+# definitions on both sides, from the visit that shows a response to the lag after a stop.
+@pytest.fixture(scope="module")
+def by_lot(_own_shelf):
+    study = load_study(STUDY).changed(
+        population={"diseases": (), "without": ()}, endpoints={"response": {"horizon_days": 400}}
     )
-    value, error = true.frame["value"].item(), true.frame["std_error"].item()
-    own_error = np.sqrt(value * (1 - value) / len(stopped))
-    assert abs(stopped.mean() - value) < 4 * np.hypot(error, own_error)
+    reading = Reading(permissible_gap_days=60, lag_days=30, episode_gap_days=30)
+    truth = simulate_truth("randomised", n_patients=8000, seed=5, horizon_days=400, reading=reading)
+    seen = truth.where("age_years >= 18 and lookback_days >= 365")
+    return make_cohort(20_000, seed=6, world="randomised"), study, seen
+
+
+ARMS = {"azathioprine_with_anti_tnf": "combination"}
+
+
+def farthest(estimate, true):
+    """Return how many standard errors an estimate lies from the truth, where it is farthest."""
+    found = estimate.frame.assign(arm=estimate.frame["arm"].replace(ARMS))
+    keys = ["arm", "cause", "at_days"] if true.frame["at_days"].notna().all() else ["arm"]
+    both = found.merge(true.frame, on=keys, suffixes=("", "_true"))
+    assert len(both) == len(true.frame)
+    distance = (both["value"] - both["value_true"]).abs()
+    error = np.hypot(both["std_error"], both["std_error_true"])
+    return (distance / error).max()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "true_endpoint", "cause"),
+    [
+        ("response", "response", "response"),
+        ("first_infection", "serious_infection", "infection"),
+        ("discontinuation", "discontinuation", "adverse_event"),
+        ("discontinuation", "discontinuation", "lack_of_efficacy"),
+    ],
+)
+def test_a_randomised_cohort_meets_the_true_risks(by_lot, endpoint, true_endpoint, cause):
+    cohort, study, truth = by_lot
+    followed = follow(cohort, study, endpoint=endpoint)
+    estimate = estimate_incidence(followed).only(cause=cause, quantity="risk").at([182, 365])
+    true = true_risk(truth, true_endpoint, at_days=[182, 365])
+    of_cause = true.only(cause=cause if endpoint == "discontinuation" else true_endpoint)
+    renamed = Estimate(of_cause.frame.assign(cause=cause), of_cause.about)
+
+    # Eight comparisons: four errors are beyond chance.
+    assert farthest(estimate, renamed) < 4
+
+
+def test_a_randomised_cohort_meets_the_true_rate(by_lot):
+    cohort, study, truth = by_lot
+    short = study.changed(comparison={"horizon_days": 400})
+    frame = estimate_rates(follow(cohort, short, endpoint="infection")).frame
+    # The interval is exact for counts; as an error, the root of the count will do here.
+    error = frame["value"] / frame["events"].astype(float) ** 0.5
+    estimate = Estimate(frame.assign(std_error=error), {})
+
+    # Frailty makes counts of a person alike: the root of the count is up to a fifth too small.
+    assert farthest(estimate, true_rate(truth, "serious_infection")) < 4.5
