@@ -7,27 +7,9 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from azaanalysis.synthetic.anchors import MEASURES, Samples
-from azaanalysis.synthetic.cohort import make_cohort
-from azaanalysis.synthetic.parameters import load_parameters
-from azaanalysis.synthetic.starters import Starters, find_starters
-
-# Visits in a trial are where the protocol has them.
-TRIAL = {
-    "prior_biologic_share": 0,
-    "follow_up_weeks_most": 56,
-    "end_of_data_year": 2024,
-    "index_year_first": 2015,
-    "index_margin_days": 400,
-    "visit_missed": 0,
-    "visit_late": 0,
-    "lost_to_follow_up": 0,
-    "prevalent_user_share": 0,
-}
-FIRST_DRUGS = {
-    "drug_share.combination.adalimumab": 0,
-    "drug_share.jak_inhibitor.upadacitinib": 0,
-}
+from azaanalysis.synthetic.anchors import MEASURES
+from azaanalysis.synthetic.samples import make_samples
+from azaanalysis.synthetic.shelf import load_or_make
 
 
 def measure_realism(*, n_patients: int = 20_000, seed: int = 1) -> pd.DataFrame:
@@ -36,7 +18,7 @@ def measure_realism(*, n_patients: int = 20_000, seed: int = 1) -> pd.DataFrame:
     Parameters
     ----------
     n_patients
-        Patients in the cohort of daily practice and in the randomised one; the trials have
+        Patients in the cohort of daily practice and in the one treated by lot; the trials have
         half as many.
     seed
         Any number.
@@ -44,20 +26,21 @@ def measure_realism(*, n_patients: int = 20_000, seed: int = 1) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per anchor: ``published`` with its interval (``lower``, ``upper``),
-        ``simulated`` with its Monte-Carlo interval, ``is_within`` (the simulated value lies in
-        the published interval), ``agrees`` (the two intervals overlap), ``is_tuned`` (whether a
-        parameter was set with this number in view), ``citation`` and ``note``.
-
-    Notes
-    -----
-    Practice is the base world; ratios of infection rates come from the randomised world, since
-    published ones are adjusted; trials are randomised worlds of patients new to biologics with
-    a visit on the day of the endpoint.
+        One row per anchor: ``published`` with its interval (``lower``, ``upper``) and where that
+        comes from (``interval``: printed, from printed counts, a published range, or a stated
+        tolerance where nothing is printed), ``simulated`` with its Monte-Carlo interval,
+        ``is_within`` (the simulated value lies in the published interval), ``agrees`` (the two
+        intervals overlap), ``is_tuned`` (whether a parameter was set with this number in view),
+        ``citation`` and ``note``. Kept on disk like the truth.
     """
-    samples = _samples(n_patients, seed)
+    key = {"n": n_patients, "seed": seed}
+    return load_or_make("card", key, lambda: {"card": _measure(n_patients, seed)})["card"]
+
+
+def _measure(n_patients: int, seed: int) -> pd.DataFrame:
+    samples = make_samples(n_patients, seed)
     with files("azaanalysis.synthetic").joinpath("anchors.csv").open(encoding="utf-8") as file:
-        card = pd.read_csv(file, keep_default_na=False, na_values={"lower": "", "upper": ""})
+        card = pd.read_csv(file, keep_default_na=False)
     measured = [MEASURES[anchor](samples) for anchor in card["anchor"]]
     value, error = (np.array(column) for column in zip(*measured, strict=True))
     card["simulated"] = value
@@ -69,21 +52,3 @@ def measure_realism(*, n_patients: int = 20_000, seed: int = 1) -> pd.DataFrame:
     )
     card["is_tuned"] = card["is_tuned"].astype(bool)
     return card
-
-
-def _samples(n_patients: int, seed: int) -> Samples:
-    return Samples(
-        practice=find_starters(make_cohort(n_patients, seed=seed)),
-        randomised=find_starters(make_cohort(n_patients, seed=seed + 1, world="randomised")),
-        crohns_trial=_trial(n_patients, seed + 2, "crohns_disease", weeks=13),
-        colitis_trial=_trial(n_patients, seed + 3, "ulcerative_colitis", weeks=13),
-        week_8_trial=_trial(n_patients, seed + 4, "ulcerative_colitis", weeks=8),
-    )
-
-
-def _trial(n_patients: int, seed: int, disease: str, *, weeks: int) -> Starters:
-    other = {"crohns_disease", "ulcerative_colitis"} - {disease}
-    visits = {"visit_weeks_shortest": weeks, "visit_weeks_longest": weeks}
-    only = {f"disease_share.{name}": 0 for name in other}
-    parameters = load_parameters("randomised").changed({**TRIAL, **FIRST_DRUGS, **visits, **only})
-    return find_starters(make_cohort(n_patients // 2, seed=seed, parameters=parameters))

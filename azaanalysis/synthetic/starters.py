@@ -11,6 +11,7 @@ from azaanalysis.cohort import Cohort
 from azaanalysis.vocab import DAYS_PER_YEAR
 
 DAYS_PER_WEEK = 7
+_KEPT = ("disease", "sex", "ancestry", "smoking", "tpmt", "nudt15")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +21,10 @@ class Starters:
     Parameters
     ----------
     frame
-        One row per patient: ``arm``, leading ``drug``, ``index_date``, ``disease``, ``ancestry``,
-        ``smoking``, ``tpmt``, ``days`` on the leading drug as observed, ``has_stopped`` (not by
-        death), ``reason``, ``has_died``, ``years`` observed.
+        One row per patient: ``arm``, leading ``drug``, ``index_date``, ``disease``, ``sex``,
+        ``ancestry``, ``smoking``, ``tpmt``, ``nudt15``, ``age_years``, ``days`` on the leading
+        drug as observed, ``has_stopped`` (not by death), ``reason``, ``has_died``, ``years``
+        observed.
     cohort
         Where they come from.
     """
@@ -62,7 +64,8 @@ def find_starters(cohort: Cohort) -> Starters:
             "arm": arm.loc[lead.index].astype(str),
             "drug": lead["drug"].astype(str),
             "index_date": lead["index_date"],
-            **{c: patients[c].astype(str) for c in ("disease", "ancestry", "smoking", "tpmt")},
+            **{column: patients[column].astype(str) for column in _KEPT},
+            "age_years": (lead["index_date"] - patients["birth_date"]).dt.days / DAYS_PER_YEAR,
             "days": days.fillna(observed),
             "has_stopped": has_stopped,
             "reason": lead["stop_reason"].astype(str),

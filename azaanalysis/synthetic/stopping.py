@@ -70,6 +70,7 @@ def prepare_stopping(
     """Look up everything that stopping needs."""
     ratios = {NO_RESPONSE: 1.0, PARTIAL: parameters["lack_of_efficacy_ratio.partial"], REMISSION: 0}
     lack = parameters["lack_of_efficacy_ratio.severity"] ** patients.severity
+    lack = lack * parameters.by("failure_hazard_ratio", patients.diseases)[patients.disease]
     return StopSettings(
         early=_cumulative_hazard(formulary.by_drug(parameters, "early_intolerance")),
         early_share=_early_share(weeks, parameters["early_intolerance_mean_weeks"], np.inf),
