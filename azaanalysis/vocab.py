@@ -16,7 +16,9 @@ ADVANCED_CLASSES = (
     *("belimumab", "anifrolumab", "dupilumab", "jak_inhibitor"),
 )
 
-Scale = Literal["probability", "ratio", "rate", "days", "count", "statistic", "p_value", "smd"]
+Scale = Literal[
+    "probability", "ratio", "rate", "days", "count", "statistic", "p_value", "smd", "mean"
+]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ QUANTITIES: dict[str, Quantity] = {
     "rate_ratio": Quantity("Rate ratio", "ratio", null=1.0),
     "rate_ratio_p": Quantity("Rate ratio p value", "p_value"),
     "patient_years_to_harm": Quantity("Patient-years for one event more", "count"),
+    "mean_count": Quantity("Mean number of events", "mean"),
+    "mean_count_difference": Quantity("Difference in mean number of events", "mean", null=0.0),
+    "mean_count_ratio": Quantity("Ratio of mean numbers of events", "ratio", null=1.0),
     "dispersion": Quantity("Spread of counts against Poisson", "ratio", null=1.0),
     "hazard_ratio": Quantity("Hazard ratio", "ratio", null=1.0),
     "hazard_ratio_in_window": Quantity("Hazard ratio in the window", "ratio", null=1.0),

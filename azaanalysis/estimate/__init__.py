@@ -17,6 +17,11 @@ from azaanalysis.estimate.rate_contrasts import (
     estimate_rate_ratio,
 )
 from azaanalysis.estimate.rates import estimate_rates, estimate_rates_by_window
+from azaanalysis.estimate.recurrent import (
+    estimate_mean_count,
+    estimate_mean_count_difference,
+    estimate_mean_count_ratio,
+)
 from azaanalysis.estimate.resample import Resample, Resampling, bootstrap
 from azaanalysis.estimate.restricted_mean import (
     estimate_restricted_mean,
@@ -36,6 +41,9 @@ __all__ = [
     "estimate_hazard_ratio",
     "estimate_incidence",
     "estimate_log_rank",
+    "estimate_mean_count",
+    "estimate_mean_count_difference",
+    "estimate_mean_count_ratio",
     "estimate_number_needed_to_treat",
     "estimate_patient_years_to_harm",
     "estimate_piecewise_hazard_ratio",

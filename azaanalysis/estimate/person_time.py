@@ -10,6 +10,7 @@ import pandas as pd
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
+from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.vocab import DAYS_PER_YEAR
 
@@ -193,43 +194,8 @@ class PersonTime:
         if self.follow_up is None:
             known: Array = (influence * self.weight_squared[:, None]).T @ influence
             return known
-        return covariance_of(influence, self.follow_up, is_stacked=variance == "stacked")
-
-
-def covariance_of(influence: Array, follow_up: FollowUp, *, is_stacked: bool = False) -> Array:
-    """Return the covariance of estimates from what each row does to them per unit of weight.
-
-    Parameters
-    ----------
-    influence
-        Influence phi of each row on each estimate, shape (n, k).
-    follow_up
-        Gives the weights, the groups of rows that are not independent, and where the weights
-        come from.
-    is_stacked
-        Whether the estimation of the weights is contained: row i then contributes
-        w(i) phi(i) + s(i)' H^-1 G with G = sum dw(i) phi(i).
-    """
-    moved = follow_up.frame["weight"].to_numpy()[:, None] * influence
-    if is_stacked:
-        moved = moved + _through_weights(influence, follow_up)
-    if follow_up.clusters is not None:
-        moved = pd.DataFrame(moved).groupby(np.asarray(follow_up.clusters)).sum().to_numpy()
-    covariance: Array = moved.T @ moved
-    return covariance
-
-
-def _through_weights(influence: Array, follow_up: FollowUp) -> Array:
-    """Return what each row does to the estimates through the model of the weights."""
-    assert follow_up.weighting is not None
-    parts = follow_up.weighting.score
-    assert parts is not None
-    # Coefficients run class by class, so (class, column) lies flat as in ``information``.
-    gradient = np.einsum("ic,iq,ik->cqk", parts.slope, parts.design, influence)
-    size = parts.information.shape[0]
-    solved = np.linalg.solve(parts.information, gradient.reshape(size, -1)).reshape(gradient.shape)
-    moved: Array = np.einsum("ic,iq,cqk->ik", parts.residual, parts.design, solved, optimize=True)
-    return moved
+        made = Contributions.of(self.follow_up, is_stacked=variance == "stacked")
+        return made.covariance(influence)
 
 
 def choose_variance(time: PersonTime, variance: RateVariance) -> str:

@@ -37,3 +37,32 @@ def cgd_patients() -> FollowUp:
     )
     made.frame["n_events"] = rows.groupby("id")["status"].sum().to_numpy()
     return made
+
+
+def bladder_intervals(*, deaths: bool = True) -> FollowUp:
+    """Return the bladder tumour trial with all its recurrences; days are months here.
+
+    With ``deaths`` they are the terminal event, else they are taken as censoring.
+    """
+    rows = pd.read_csv(real("survival/bladder1.csv.gz"))
+    rows = rows[rows["stop"] > rows["start"]]
+    arms = ["placebo", "pyridoxine", "thiotepa"]
+    rows["treatment"] = pd.Categorical(rows["treatment"], arms)
+    rows["how"] = rows["status"].map({0: 0, 1: 1, 2: 2 * deaths, 3: 2 * deaths})
+    return follow_up_from_frame(
+        rows[["id", "treatment", "start", "stop", "how"]],
+        time="stop",
+        status="how",
+        arm="treatment",
+        entry="start",
+        patient="id",
+        causes=["recurrence", "death"],
+    )
+
+
+def bladder_four() -> FollowUp:
+    """Return the bladder tumour trial with up to four recurrences; days are months here."""
+    rows = pd.read_csv(real("survival/bladder2.csv.gz"))
+    return follow_up_from_frame(
+        rows, time="stop", status="event", arm="rx", entry="start", patient="id"
+    )
