@@ -22,6 +22,7 @@ from azaanalysis.estimate.recurrent import (
     estimate_mean_count_difference,
     estimate_mean_count_ratio,
 )
+from azaanalysis.estimate.recurrent_ratio import estimate_recurrent_ratio
 from azaanalysis.estimate.resample import Resample, Resampling, bootstrap
 from azaanalysis.estimate.restricted_mean import (
     estimate_restricted_mean,
@@ -53,6 +54,7 @@ __all__ = [
     "estimate_rate_ratio",
     "estimate_rates",
     "estimate_rates_by_window",
+    "estimate_recurrent_ratio",
     "estimate_restricted_mean",
     "estimate_restricted_mean_difference",
     "estimate_restricted_mean_ratio",

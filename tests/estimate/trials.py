@@ -12,6 +12,7 @@ def cgd_intervals() -> FollowUp:
     """Return the interferon trial, one row for each interval at risk."""
     rows = pd.read_csv(real("survival/cgd.csv.gz"))
     rows["treat"] = pd.Categorical(rows["treat"], ["placebo", "rIFN-g"])
+    rows["inherit"] = pd.Categorical(rows["inherit"], ["autosomal", "X-linked"])
     keep = ["id", "treat", "tstart", "tstop", "status", "center", "age", "inherit", "enum"]
     keep += ["steroids", "propylac"]
     return follow_up_from_frame(
@@ -30,6 +31,7 @@ def cgd_patients() -> FollowUp:
     """Return the interferon trial, one row for each patient with the count of infections."""
     rows = pd.read_csv(real("survival/cgd.csv.gz"))
     rows["treat"] = pd.Categorical(rows["treat"], ["placebo", "rIFN-g"])
+    rows["inherit"] = pd.Categorical(rows["inherit"], ["autosomal", "X-linked"])
     first = rows.groupby("id")[["treat", "center", "age", "inherit"]].first()
     patients = first.assign(days=rows.groupby("id")["tstop"].max(), nothing=0).reset_index()
     made = follow_up_from_frame(
