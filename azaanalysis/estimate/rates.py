@@ -92,7 +92,7 @@ def estimate_rates(
 def estimate_rates_by_window(
     follow_up: FollowUp | RiskTable,
     *,
-    ends_days: Sequence[float] = (91, 182, 365),
+    windows: Sequence[float],
     per_years: float = 100,
     level: float | None = 0.95,
     variance: RateVariance = "auto",
@@ -104,8 +104,10 @@ def estimate_rates_by_window(
     follow_up
         Rows with at most one event each, which happened on ``exit_days``: first events, or
         recurrent events with one row for each interval at risk. Or a risk table.
-    ends_days
-        Last day of each window; the first begins at time zero, the others after the one before.
+    windows
+        The days at which windows end and begin, ascending: ``[0, 91, 182, 365]`` are three
+        windows, of days 1 to 91, 92 to 182 and 183 to 365. An event on day 0 belongs to a first
+        window that begins at 0.
     per_years, level, variance
         As in ``estimate_rates``.
 
@@ -123,11 +125,11 @@ def estimate_rates_by_window(
         If a row has more than one event: their days are not known.
     """
     check_rate_settings(level, per_years)
-    ends = [0.0, *map(float, ends_days)]
-    if not np.all(np.diff(ends) > 0):
+    ends = [float(day) for day in windows]
+    if len(ends) < 2 or not np.all(np.diff(ends) > 0) or ends[0] < 0:
         raise EstimationError(
-            f"ends_days must rise from above zero, for example (91, 182, 365); got "
-            f"{tuple(ends_days)}."
+            "windows must be at least two days in ascending order, for example "
+            f"[0, 91, 182, 365]; got {windows}."
         )
     time = PersonTime.of(follow_up)
     chosen = choose_variance(time, variance) if level is not None else "robust"
@@ -138,7 +140,7 @@ def estimate_rates_by_window(
     about = {
         **follow_up.about,
         **describe_variance(chosen, level),
-        "windows_end_on_days": tuple(ends[1:]),
+        "windows": tuple(ends),
     }
     rates = pd.concat(rows).assign(**naming(follow_up, per_years), quantity="rate_in_window")
     return Estimate(rates, about)

@@ -17,7 +17,6 @@ from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.event_history import EventHistory, MeanCount, check_event_rows
 from azaanalysis.estimate.person_time import quotient
-from azaanalysis.estimate.sandwich import in_the_interval
 from azaanalysis.estimate.variance import refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
@@ -163,8 +162,11 @@ def _chosen(follow_up: FollowUp, variance: CountVariance) -> str:
 
 
 def _described(chosen: str, level: float) -> dict[str, Any]:
-    contents = f"{in_the_interval(chosen)}, rows of a patient taken as one"
-    return {"variance": chosen, "level": level, "interval": contents}
+    contents = {
+        "robust": "sampling of patients, rows of a patient taken as one, weights as known",
+        "stacked": "sampling of patients, rows of a patient taken as one, estimation of weights",
+    }
+    return {"variance": chosen, "level": level, "interval": contents[chosen]}
 
 
 def _method(follow_up: FollowUp) -> str:
@@ -208,6 +210,7 @@ class _Plan:
 
     @property
     def is_ratio(self) -> bool:
+        """Whether arms are divided, not subtracted."""
         return self.quantity == "mean_count_ratio"
 
 

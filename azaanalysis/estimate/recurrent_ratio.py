@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cox import estimate_cox
 from azaanalysis.estimate.event_history import check_event_rows
 from azaanalysis.estimate.partial_likelihood import Ties
-from azaanalysis.estimate.sandwich import Variance
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
@@ -27,7 +27,7 @@ _METHOD = {
 NUMBER = "event_number"
 
 
-def estimate_recurrent_ratio(
+def estimate_recurrent_ratio(  # noqa: PLR0913 - the model, beside what Cox regression asks for
     follow_up: FollowUp,
     *,
     model: RecurrentModel = "lwyy",
@@ -35,6 +35,7 @@ def estimate_recurrent_ratio(
     strata: Sequence[str] = (),
     ties: Ties = "efron",
     level: float = 0.95,
+    variance: Variance = "auto",
 ) -> Estimate:
     """Estimate how many times as often repeated events happen in each arm as in the reference.
 
@@ -51,6 +52,9 @@ def estimate_recurrent_ratio(
         As in ``estimate_cox``.
     level
         Coverage of the interval, between 0 and 1.
+    variance
+        As in ``estimate_cox``, but never that of the model: except for ``andersen_gill``, rows of
+        a patient are taken together. ``andersen_gill`` with weights has robust errors too.
 
     Returns
     -------
@@ -79,6 +83,10 @@ def estimate_recurrent_ratio(
         raise EstimationError(f"No model '{model}'; known are: {', '.join(_METHOD)}.")
     check_event_rows(follow_up)
     rows, by = follow_up, list(strata)
+    if model == "andersen_gill" and variance == "auto" and not follow_up.is_weighted:
+        rows = _each_alone(follow_up)
+    elif variance == "auto" and (follow_up.weighting is None or follow_up.weighting.score is None):
+        variance = "robust"
     if model.startswith("pwp"):
         rows, by = _by_event_number(follow_up, is_gap=model == "pwp_gap"), [*strata, NUMBER]
     made = estimate_cox(
@@ -87,9 +95,9 @@ def estimate_recurrent_ratio(
         strata=by,
         ties=ties,
         level=level,
-        variance=_variance(model, follow_up),
+        variance=variance,
     )
-    frame = made.frame
+    frame = made.frame.assign(patients=follow_up.frame["patient_id"].nunique())
     if not model.startswith("pwp"):
         frame = frame.replace({"quantity": {"hazard_ratio": "rate_ratio"}})
     about = {**made.about, "method": f"{_METHOD[model]}, {ties.capitalize()} ties"}
@@ -97,12 +105,10 @@ def estimate_recurrent_ratio(
     return Estimate(frame, {**about, "notes": notes})
 
 
-def _variance(model: RecurrentModel, follow_up: FollowUp) -> Variance:
-    has_score = follow_up.weighting is not None and follow_up.weighting.score is not None
-    if model == "andersen_gill" and not follow_up.is_weighted:
-        # The Cox engine knows this word too, though nobody should ask for it with several rows.
-        return cast("Variance", "model")
-    return "stacked" if has_score else "robust"
+def _each_alone(follow_up: FollowUp) -> FollowUp:
+    """Take every interval as if it were of another patient, as Andersen and Gill do."""
+    alone = follow_up.frame.assign(patient_id=np.arange(len(follow_up.frame)).astype(str))
+    return replace(follow_up, frame=alone, weighting=None)
 
 
 def _on_the_end(follow_up: FollowUp) -> list[str]:

@@ -194,7 +194,7 @@ def test_windows_share_out_time_and_events():
     # Patient 1: event on day 100. Patient 2: 250 days without. Windows to day 91, 182 and 365
     # hold 91 + 91, 9 + 91 and 0 + 68 days, and no, one, and no event.
     made = follow_up(days=[100, 250], status=[1, 0])
-    frame = estimate_rates_by_window(made, per_years=1).frame
+    frame = estimate_rates_by_window(made, windows=[0, 91, 182, 365], per_years=1).frame
 
     assert frame["at_days"].tolist() == [91, 182, 365]
     assert frame["events"].tolist() == [0, 1, 0]
@@ -209,7 +209,7 @@ def test_windows_share_out_time_and_events():
 def test_windows_add_up_to_the_whole(rows):
     days, status = zip(*rows, strict=True)
     made = follow_up(days=days, status=status)
-    windows = estimate_rates_by_window(made).frame
+    windows = estimate_rates_by_window(made, windows=[0, 91, 182, 365]).frame
     whole = estimate_rates(made).frame
 
     assert windows["events"].sum() == whole["events"].sum()
@@ -218,12 +218,13 @@ def test_windows_add_up_to_the_whole(rows):
 
 def test_windows_are_refused_when_the_days_of_events_are_not_known():
     with pytest.raises(DesignError, match="one row for each interval at risk"):
-        estimate_rates_by_window(follow_up(days=[100], n_events=[2]))
+        estimate_rates_by_window(follow_up(days=[100], n_events=[2]), windows=[0, 365])
 
 
-def test_windows_that_do_not_rise_are_refused():
-    with pytest.raises(EstimationError, match="must rise"):
-        estimate_rates_by_window(follow_up(days=[100]), ends_days=[90, 90])
+@pytest.mark.parametrize("windows", [[0, 90, 90], [90], [-1, 90]])
+def test_windows_that_do_not_ascend_are_refused(windows):
+    with pytest.raises(EstimationError, match="for example"):
+        estimate_rates_by_window(follow_up(days=[100]), windows=windows)
 
 
 @pytest.mark.parametrize("count", [-1, np.nan, np.inf])

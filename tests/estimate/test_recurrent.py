@@ -153,7 +153,8 @@ def test_the_ratio_of_andersen_and_gill_has_the_error_of_its_model():
     made = estimate_recurrent_ratio(cgd_intervals(), model="andersen_gill", ties="breslow")
 
     agrees(made, "cgd_andersen_gill_naive_breslow")
-    assert "model-based" in made.about["interval"]
+    assert "model" in made.about["interval"]
+    assert ratios(made)["patients"].iloc[0] == 128
 
 
 def test_the_adjusted_ratio_of_the_interferon_trial_agrees_with_r():
