@@ -29,6 +29,12 @@ from azaanalysis.estimate.restricted_mean import (
     estimate_restricted_mean_difference,
     estimate_restricted_mean_ratio,
 )
+from azaanalysis.estimate.sharing import (
+    merge,
+    read_risk_table,
+    risk_table_from_cells,
+    write_risk_table,
+)
 from azaanalysis.estimate.standardised import estimate_dispersion, estimate_standardised_rates
 from azaanalysis.estimate.tally import RiskTable, tally
 
@@ -61,5 +67,9 @@ __all__ = [
     "estimate_risk_difference",
     "estimate_risk_ratio",
     "estimate_standardised_rates",
+    "merge",
+    "read_risk_table",
+    "risk_table_from_cells",
     "tally",
+    "write_risk_table",
 ]

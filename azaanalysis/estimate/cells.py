@@ -17,6 +17,7 @@ KEYS = ("arm", "stratum", "entry_days", "exit_days", "status")
 # More slots than this for each row, and sorting the rows is cheaper than counting into slots.
 _SLOTS_PER_ROW = 4
 _FEW_SLOTS = 50_000
+_DECIMALS = 7
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _coded_days(days: Array) -> Coded:
         whole = days.astype(np.int32, copy=False)
         if days.dtype.kind in "iu" or np.array_equal(whole, days):
             return Coded(whole, int(latest) + 1)
-    distinct, codes = np.unique(days, return_inverse=True)
+    # Days that were computed may miss each other by rounding, as 63 and 62.99999999999999.
+    distinct, codes = np.unique(np.round(days, _DECIMALS), return_inverse=True)
     return Coded(codes, len(distinct), distinct.astype(float))
 
 

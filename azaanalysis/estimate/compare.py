@@ -11,7 +11,8 @@ import numpy as np
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
 from azaanalysis.estimate.cells import Array
-from azaanalysis.estimate.limits import NOTHING, How, Interval, Numbers, interval_of
+from azaanalysis.estimate.curve_limits import NOTHING
+from azaanalysis.estimate.limits import How, Interval, Numbers, interval_of
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import (

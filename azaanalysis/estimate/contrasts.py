@@ -20,8 +20,8 @@ from azaanalysis.estimate.compare import (
     on_days,
     refuse_one_arm,
 )
+from azaanalysis.estimate.curve_limits import largest_risk_without_event
 from azaanalysis.estimate.grid import Grid
-from azaanalysis.estimate.limits import largest_risk_without_event
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import Variance, refuse_level

@@ -9,9 +9,16 @@ import pandas as pd
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.curve_limits import (
+    CurveLimits,
+    Reach,
+    Transform,
+    reaches_of,
+    refuse_band,
+)
 from azaanalysis.estimate.curves import Curve, curves_of
 from azaanalysis.estimate.grid import Grid
-from azaanalysis.estimate.limits import CurveLimits, Transform, bootstrap_reaches, normal_reach
+from azaanalysis.estimate.limits import Band, How, without_pairs
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import (
@@ -31,6 +38,7 @@ def estimate_incidence(
     level: float = 0.95,
     variance: Variance = "auto",
     transform: Transform = "log-log",
+    band: Band = "pointwise",
     resampling: Resampling = USUAL,
 ) -> Estimate:
     """Estimate the cumulative incidence of each cause, and survival free of all of them.
@@ -54,6 +62,9 @@ def estimate_incidence(
         Scale on which the interval is symmetric. ``log-log``: log(-log) of survival, or of one
         minus the risk, as in most reports. ``log``: R's default. ``plain``: neither.
 
+    band
+        ``pointwise``: an interval holds the curve on its day. ``simultaneous``: the band holds
+        the curve on all days at once, and is wider.
     resampling
         How a bootstrap is done: resamples, seed, progress.
 
@@ -79,21 +90,19 @@ def estimate_incidence(
     has the same future as those who stay.
     """
     refuse_level(level)
+    refuse_band(band)
     table = tally(follow_up)
-    chosen = choose_variance(follow_up, table, variance)
+    how = How(level, choose_variance(follow_up, table, variance), None, resampling, band)
     limits = CurveLimits(level, transform)
-    if chosen == "bootstrap" and isinstance(follow_up, FollowUp):
-        reaches = bootstrap_reaches(follow_up, limits, resampling)
-    else:
-        normal = np.array(normal_reach(level))
-        reaches = [[normal] * (len(table.causes) + 1)] * len(table.arms)
+    reaches = reaches_of(follow_up, table, limits, how)
+    counted = without_pairs(table) if how.chosen == "bootstrap" else table
     curves = [
-        _arm_curves(table, arm, chosen, limits, reach)
+        _arm_curves(counted, arm, how.chosen, limits, reach)
         for arm, reach in zip(table.arms, reaches, strict=True)
     ]
     about = {
         **table.about,
-        **describe_variance(table, chosen, extent="pointwise"),
+        **describe_variance(table, how.chosen, extent=band),
         "method": "Aalen-Johansen",
         "level": level,
         "transform": transform,
@@ -103,11 +112,7 @@ def estimate_incidence(
 
 
 def _arm_curves(
-    table: RiskTable,
-    arm: str,
-    chosen: Chosen,
-    limits: CurveLimits,
-    reaches: Sequence[Array],
+    table: RiskTable, arm: str, chosen: Chosen, limits: CurveLimits, reaches: Sequence[Reach]
 ) -> pd.DataFrame:
     """Return the survival curve of an arm, and the risk curve of each cause."""
     grid = Grid.of(table, arm)
@@ -115,8 +120,8 @@ def _arm_curves(
     curves = curves_of(grid, len(table.causes))
     for name, curve, reach in zip(("", *table.causes), curves, reaches, strict=True):
         error = np.sqrt(variance_of_curve(table, curve, chosen))
-        bounds = limits.around(curve, error, reach)
-        parts.append(_rows(grid, name, curve, error, bounds))
+        bounds = limits.around(curve, error, reach.factor)
+        parts.append(_rows(grid, name, curve, error * reach.spread, bounds))
     return pd.concat(parts, ignore_index=True).assign(endpoint=table.endpoint, arm=arm)
 
 

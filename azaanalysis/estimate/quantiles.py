@@ -11,8 +11,8 @@ import pandas as pd
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.curve_limits import Transform
 from azaanalysis.estimate.incidence import estimate_incidence
-from azaanalysis.estimate.limits import Transform
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import Variance
