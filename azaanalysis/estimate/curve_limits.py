@@ -163,7 +163,8 @@ def _curves(table: RiskTable, limits: CurveLimits) -> list[Numbers]:
 
 def _reach(observed: Numbers, drawn: Array, how: How) -> Reach:
     """Return the reach of one curve; where too few resamples know, the normal one."""
-    factor = studentised_reach(observed, drawn, how.level, how.band)
+    both = np.stack([observed.value, observed.std_error])
+    factor = studentised_reach(both, drawn, how.level, how.band)
     values = np.where(np.isfinite(drawn[:, 0]), drawn[:, 0], np.nan)
     known = np.isfinite(factor) & (np.isfinite(values).sum(axis=0) > 1)
     spread = np.ones(len(factor))

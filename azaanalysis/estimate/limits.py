@@ -85,7 +85,8 @@ def bootstrap_interval(follow_up: FollowUp, statistic: Statistic, how: How) -> I
         return np.stack([made.value, made.std_error])
 
     drawn = bootstrap(follow_up, in_resample, resampling=how.resampling)
-    reach = studentised_reach(observed, drawn, how.level, how.band) * observed.std_error
+    both = np.stack([observed.value, observed.std_error])
+    reach = studentised_reach(both, drawn, how.level, how.band) * observed.std_error
     reach = np.where(np.isfinite(reach) & (reach > 0), reach, np.nan)
     spread = np.nanstd(drawn[:, 0], axis=0, ddof=1)
     return Interval(observed.value, spread, observed.value - reach, observed.value + reach)
@@ -100,20 +101,22 @@ def interval_of(
     return symmetric_interval(statistic(table, how.chosen), how.level)
 
 
-def studentised_reach(observed: Numbers, drawn: Array, level: float, band: Band) -> Array:
+def studentised_reach(
+    observed: Array, drawn: Array, level: float, band: Band = "pointwise"
+) -> Array:
     """Return the quantile of distances in standard errors of their own resample.
 
-    ``drawn`` has shape (replicates, 2, ...): values and errors. For a simultaneous band the last
+    ``observed`` has shape (2, ...): values and errors; ``drawn`` (replicates, 2, ...). For a simultaneous band the last
     axis is that of days, and the largest distance over the days counts; days of which
     most resamples know nothing are left out.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.abs(drawn[:, 0] - observed.value) / drawn[:, 1]
+        distance = np.abs(drawn[:, 0] - observed[0]) / drawn[:, 1]
     seen = np.isfinite(distance).mean(axis=0) > 0.5
     if band == "simultaneous":
         within = np.where(seen & np.isfinite(distance), distance, 0.0)
         distance = np.broadcast_to(within.max(axis=-1, keepdims=True), distance.shape)
-    reach = np.full(observed.value.shape, np.nan)
+    reach = np.full(observed[0].shape, np.nan)
     reach[seen] = np.nanquantile(distance[:, seen], level, axis=0)
     return reach
 
