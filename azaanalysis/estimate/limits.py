@@ -106,9 +106,9 @@ def studentised_reach(
 ) -> Array:
     """Return the quantile of distances in standard errors of their own resample.
 
-    ``observed`` has shape (2, ...): values and errors; ``drawn`` (replicates, 2, ...). For a simultaneous band the last
-    axis is that of days, and the largest distance over the days counts; days of which
-    most resamples know nothing are left out.
+    ``observed`` has shape (2, ...): values and errors; ``drawn`` (replicates, 2, ...). For a
+    simultaneous band the last axis is that of days, and the largest distance over the days
+    counts; days of which most resamples know nothing are left out.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         distance = np.abs(drawn[:, 0] - observed[0]) / drawn[:, 1]
