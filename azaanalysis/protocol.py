@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from azaanalysis.adjustment import describe_adjustment, weighting_clause
 from azaanalysis.handling import clauses, handle_events, listed, may_stop_for
 from azaanalysis.settings import (
     DiscontinuationEndpoint,
@@ -41,7 +42,7 @@ def describe_protocol(study: Study, endpoint: str) -> pd.DataFrame:
         "Follow-up": _follow_up(study, endpoint),
         **{f"When {one.event}": one.in_words() for one in handle_events(study, endpoint)},
         "Summary": f"{sentence_case(_summary(study, endpoint))}.",
-        "Adjustment": "None: the arms are compared as observed.",
+        **describe_adjustment(study),
     }
     return pd.DataFrame({"part": list(rows), "choice": list(rows.values())})
 
@@ -55,8 +56,8 @@ def describe_estimand(study: Study, endpoint: str) -> str:
     handled = "".join(clauses(handle_events(study, endpoint)))
     return (
         f"{summary[:1].upper()}{summary[1:]} among {_population(study.population)} who newly "
-        f"start {started}{against}, counted from the first supply for at most "
-        f"{study.horizon_of(endpoint):,} days{handled}."
+        f"start {started}{against}{weighting_clause(study)}, "
+        f"counted from the first supply for at most {study.horizon_of(endpoint):,} days{handled}."
     )
 
 

@@ -13,16 +13,19 @@ Proportion = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Trimming(Section):
-    """Who is set aside because an arm was hardly open to them; at most one rule is given.
+    """Who is set aside because an arm was hardly open to them.
 
-    ``least_preference`` is held against the smallest preference score of a patient (the chance of
-    an arm as it would be if all arms were of one size): 0.3 keeps 0.3 to 0.7 when there are two
-    arms. ``least_chance`` is held against the smallest fitted chance: 0.1 keeps 0.1 to 0.9.
+    ``common_range`` names numbers, such as the calendar year, outside whose common range (where
+    every arm has somebody) patients are set aside before the model is fitted. After that at
+    most one of two rules, and the model is fitted again: ``least_preference`` is held against
+    the smallest preference score of a patient (the chance of an arm as it would be if all arms
+    were of one size): 0.3 keeps 0.3 to 0.7 when there are two arms. ``least_chance`` is held
+    against the smallest fitted chance: 0.1 keeps 0.1 to 0.9.
     """
 
+    common_range: tuple[str, ...] = ()
     least_preference: Annotated[float, Field(gt=0, le=0.5)] | None = None
     least_chance: Annotated[float, Field(gt=0, le=0.5)] | None = None
-    refit: bool = True
 
     @model_validator(mode="after")
     def _one_rule(self) -> Trimming:
@@ -32,7 +35,7 @@ class Trimming(Section):
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether anybody is to be set aside."""
+        """Whether anybody is to be set aside by what the model says of them."""
         return self.least_preference is not None or self.least_chance is not None
 
 

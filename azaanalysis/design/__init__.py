@@ -1,19 +1,34 @@
 """From a cohort and a question to patients followed from the same day on."""
 
+from azaanalysis.design.balance import measure_balance
 from azaanalysis.design.baseline import measure_baseline
 from azaanalysis.design.clones import Grace, clone_censor_weight
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
+from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.observed_time import measure_follow_up
+from azaanalysis.design.overlap import (
+    measure_equipoise,
+    measure_preference,
+    measure_support,
+    measure_weights,
+)
 from azaanalysis.design.weigh import weigh
 
 __all__ = [
     "FollowUp",
+    "GateResult",
     "Grace",
+    "check_gate",
     "clone_censor_weight",
     "follow",
     "follow_up_from_frame",
+    "measure_balance",
     "measure_baseline",
+    "measure_equipoise",
     "measure_follow_up",
+    "measure_preference",
+    "measure_support",
+    "measure_weights",
     "weigh",
 ]

@@ -83,12 +83,12 @@ def make_model_columns(
     return ModelColumns(values, names)
 
 
-def drop_determined(columns: ModelColumns, kept: Array | None = None) -> ModelColumns:
-    """Leave out the columns that those before them determine, among the rows that are kept.
+def drop_determined(columns: ModelColumns) -> ModelColumns:
+    """Leave out the columns that those before them determine.
 
     The fitted chances are the same whichever of them stays.
     """
-    matrix = columns.matrix if kept is None else columns.matrix[kept]
+    matrix = columns.matrix
     with one_thread():
         gram = matrix.T @ matrix / max(len(matrix), 1)
     stays = _independent(gram)

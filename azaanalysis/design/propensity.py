@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from azaanalysis.adjustment import rule_in_words
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.model_columns import ModelColumns, drop_determined, make_model_columns
 from azaanalysis.design.multinomial import fit_multinomial, predict_chances
 from azaanalysis.design.penalised import fit_penalised
-from azaanalysis.design.support import refuse_separation, rows_with_support, spell_aside
+from azaanalysis.design.set_aside import set_aside
+from azaanalysis.design.support import keep_supported, refuse_separation
 from azaanalysis.design.weighting import ScoreParts
 from azaanalysis.design.weights import is_within
-from azaanalysis.errors import DesignError
-from azaanalysis.settings_weighting import Trimming, WeightingSettings
-from azaanalysis.vocab import in_words
+from azaanalysis.settings_weighting import WeightingSettings
 
 Array = np.ndarray
 
@@ -34,28 +34,19 @@ class Propensity:
         Of each arm but the first, shape (k - 1, q).
     information
         Of the coefficients; None under a penalty.
-    in_model
-        Rows that the model was fitted on, shape (n,).
-    kept
-        Rows that are in the target population as far as support and trimming go, shape (n,).
     chances
         Fitted, of all rows and arms, shape (n, k).
-    notes
-        Who was set aside, and which columns were left out.
     """
 
     columns: ModelColumns
     classes: Array
     coefficients: Array
     information: Array | None
-    in_model: Array
-    kept: Array
     chances: Array
-    notes: tuple[str, ...] = ()
 
     def chances_again(self, times: Array) -> Array:
         """Fit with each row counted so many times, starting where the first fit ended."""
-        times = np.asarray(times, dtype="float64") * self.in_model
+        times = np.asarray(times, dtype="float64")
         matrix, n_arms = self.columns.matrix, self.chances.shape[1]
         if self.information is None:
             return predict_chances(matrix, fit_penalised(matrix, self.classes, n_arms, times=times))
@@ -67,72 +58,50 @@ class Propensity:
         if self.information is None:
             return None
         observed = self.classes[:, None] == np.arange(1, self.chances.shape[1])
-        residual = (observed - self.chances[:, 1:]) * self.in_model[:, None]
+        residual = observed - self.chances[:, 1:]
         return ScoreParts(self.columns.matrix, residual, slope, self.information)
 
 
 def fit_propensity(
     follow_up: FollowUp, names: tuple[str, ...], choices: WeightingSettings
-) -> Propensity:
-    """Fit the chance of each arm, set aside whom the trimming says, and fit again if asked to.
+) -> tuple[Propensity, FollowUp]:
+    """Fit the chance of each arm among those whom support and trimming leave.
+
+    Returns
+    -------
+    tuple
+        The model, and the follow-up of those it was fitted on.
 
     Raises
     ------
     DesignError
         If the covariates tell the arms apart, or trimming leaves an arm empty.
     """
-    kept, notes = rows_with_support(follow_up, names, choices)
+    follow_up = keep_supported(follow_up, names, choices)
+    model = _fit(follow_up, names, choices)
+    if not choices.trim.is_asked_for:
+        return model, follow_up
+    shares = np.bincount(model.classes) / len(model.classes)
+    inside = is_within(model.chances, shares, choices.trim)
+    reason = rule_in_words(choices.trim)
+    trimmed = set_aside(follow_up, inside, step="After trimming", reason=reason)
+    return _fit(trimmed, names, choices), trimmed
+
+
+def _fit(follow_up: FollowUp, names: tuple[str, ...], choices: WeightingSettings) -> Propensity:
+    classes = follow_up.frame["arm"].cat.codes.to_numpy().astype("int64")
+    n_arms = len(follow_up.arms)
     columns = make_model_columns(
         follow_up.frame[list(names)], splines=choices.splines, missing=choices.missing
     )
-    model = _fit_rows(follow_up, names, choices, columns, kept)
-    if choices.trim.is_asked_for:
-        shares = np.bincount(model.classes[kept], minlength=len(follow_up.arms)) / kept.sum()
-        inside = kept & is_within(model.chances, shares, choices.trim)
-        _refuse_empty(inside, model, follow_up)
-        aside = spell_aside(follow_up, kept & ~inside)
-        notes = (*notes, f"{aside} by trimming: {_rule_in_words(choices.trim)}.")
-        if choices.trim.refit:
-            model = _fit_rows(follow_up, names, choices, columns, inside)
-        model = replace(model, kept=inside)
-    return replace(model, notes=(*notes, *model.columns.notes))
-
-
-def _fit_rows(
-    follow_up: FollowUp,
-    names: tuple[str, ...],
-    choices: WeightingSettings,
-    columns: ModelColumns,
-    rows: Array,
-) -> Propensity:
-    """Fit the model on some rows; chances are those of all rows."""
-    classes = follow_up.frame["arm"].cat.codes.to_numpy().astype("int64")
-    n_arms = len(follow_up.arms)
-    times = None if rows.all() else rows.astype("float64")
     information: Array | None = None
     if choices.penalty == "l1":
-        coefficients = fit_penalised(columns.matrix, classes, n_arms, times=times)
+        coefficients = fit_penalised(columns.matrix, classes, n_arms)
     else:
-        columns = drop_determined(columns, None if times is None else rows)
-        fitted = fit_multinomial(columns.matrix, classes, n_arms, times=times)
+        columns = drop_determined(columns)
+        fitted = fit_multinomial(columns.matrix, classes, n_arms)
         if not fitted.has_converged:
-            refuse_separation(follow_up, names, rows)
+            refuse_separation(follow_up, names)
         coefficients, information = fitted.coefficients, fitted.information
     chances = predict_chances(columns.matrix, coefficients)
-    return Propensity(columns, classes, coefficients, information, rows, rows, chances)
-
-
-def _rule_in_words(trim: Trimming) -> str:
-    if trim.least_preference is not None:
-        return f"their preference score for some arm is below {trim.least_preference:g}"
-    return f"their chance of some arm is below {trim.least_chance:g}"
-
-
-def _refuse_empty(inside: Array, model: Propensity, follow_up: FollowUp) -> None:
-    left = np.bincount(model.classes[inside], minlength=len(follow_up.arms))
-    if (left == 0).any():
-        arm = in_words(follow_up.arms[int(np.argmin(left))])
-        raise DesignError(
-            f"Trimming leaves nobody in {arm}: the arms hardly overlap. Trim less, or compare "
-            "other arms."
-        )
+    return Propensity(columns, classes, coefficients, information, chances)

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.set_aside import set_aside
 from azaanalysis.errors import DesignError
-from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
 from azaanalysis.settings_weighting import WeightingSettings
 from azaanalysis.vocab import in_words
 
@@ -30,15 +30,15 @@ class ClosedLevel:
         return f"no patient of {in_words(self.arm)} has {self.covariate} '{self.level}'"
 
 
-def rows_with_support(
+def keep_supported(
     follow_up: FollowUp, names: tuple[str, ...], choices: WeightingSettings
-) -> tuple[Array, tuple[str, ...]]:
-    """Set aside who has a level at which the target population has nobody.
+) -> FollowUp:
+    """Set aside who is outside the common range, or at a level that the target population lacks.
 
     The overlap population is made of those who could have received any arm, so a level that some
-    arm lacks lies outside it; those who could have received one arm (``att``) have no level
-    that this arm lacks. Returns who is kept, and what a reader should know.
+    arm lacks lies outside it; those of one arm (``att``) have no level that this arm lacks.
     """
+    follow_up = _keep_common_range(follow_up, choices.trim.common_range)
     kept = np.ones(len(follow_up.frame), dtype=bool)
     needed = _needed_arms(follow_up, choices)
     closed: list[ClosedLevel] = []
@@ -46,13 +46,29 @@ def rows_with_support(
         for level, members in found:
             closed.append(level)
             kept &= ~members
-    if not closed:
-        return kept, ()
     why = "; ".join(str(level) for level in closed)
-    return kept, (f"{spell_aside(follow_up, ~kept)} outside the target population: {why}.",)
+    return set_aside(follow_up, kept, step="With a level that all arms have", reason=why)
 
 
-def refuse_separation(follow_up: FollowUp, names: tuple[str, ...], kept: Array) -> None:
+def _keep_common_range(follow_up: FollowUp, names: tuple[str, ...]) -> FollowUp:
+    """Keep who lies, in each of these numbers, where every arm has somebody."""
+    kept = np.ones(len(follow_up.frame), dtype=bool)
+    for name in names:
+        column = follow_up.frame[name] if name in follow_up.covariates else None
+        if column is None or not pd.api.types.is_numeric_dtype(column.dtype):
+            raise DesignError(
+                f"A common range is asked of '{name}', which is not a number among the covariates "
+                f"({', '.join(follow_up.covariates)}). Take it out of 'common_range'."
+            )
+        numbers = column.to_numpy("float64", na_value=np.nan)
+        ranges = pd.Series(numbers).groupby(follow_up.frame["arm"].to_numpy()).agg(["min", "max"])
+        kept &= ~((numbers < ranges["min"].max()) | (numbers > ranges["max"].min()))
+    words = " and ".join(in_words(name) for name in names)
+    reason = f"their {words} lies outside the range that all arms share"
+    return set_aside(follow_up, kept, step=f"Within the common range of {words}", reason=reason)
+
+
+def refuse_separation(follow_up: FollowUp, names: tuple[str, ...]) -> None:
     """Say which covariate tells who received an arm, as far as single levels show it.
 
     Raises
@@ -60,21 +76,14 @@ def refuse_separation(follow_up: FollowUp, names: tuple[str, ...], kept: Array) 
     DesignError
         Always: it is called when the model has no finite answer.
     """
-    closed = [str(level) for level, _ in _closed(follow_up, names, kept, follow_up.arms)]
+    everybody = np.ones(len(follow_up.frame), dtype=bool)
+    closed = [str(level) for level, _ in _closed(follow_up, names, everybody, follow_up.arms)]
     why = "; ".join(closed) or "some covariates together, or a number, tell the arms apart"
     raise DesignError(
         f"There are no propensity weights: {why}. Nobody can be compared there. To go on: put "
         "levels together under another name, take the covariate out, or narrow the population. "
         "The target 'overlap' leaves out levels that an arm lacks."
     )
-
-
-def spell_aside(follow_up: FollowUp, aside: Array) -> str:
-    """Say how many were set aside, unless that is too few to be said."""
-    n = int(aside.sum())
-    smallest = int(follow_up.about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED))
-    shown = f"Fewer than {smallest}" if 0 < n < smallest else f"{n:,}"
-    return f"{shown} of {len(aside):,} patients were set aside (weight 0)"
 
 
 def _needed_arms(follow_up: FollowUp, choices: WeightingSettings) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from azaanalysis.adjustment import target_in_words
 from azaanalysis.design.assemble import refuse_unfit
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.gate import check_gate
 from azaanalysis.design.propensity import fit_propensity
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.design.weights import Weights, clip_weights, limits_of, weights_of
@@ -43,8 +45,8 @@ def weigh(
     Returns
     -------
     FollowUp
-        The same rows in the same order with ``weight``, 0 for those set aside; ``weighting``
-        holds what an interval needs to know.
+        The same rows in the same order with ``weight``, less those whom support or trimming set
+        aside (a step of the attrition); ``weighting`` holds what an interval needs to know.
 
     Raises
     ------
@@ -59,19 +61,19 @@ def weigh(
     """
     choices = choices_of(follow_up, target, settings)
     names = covariates_of(follow_up, choices)
-    model = fit_propensity(follow_up, names, choices)
+    follow_up = replace(follow_up, frame=follow_up.frame.reset_index(drop=True))
+    model, narrowed = fit_propensity(follow_up, names, choices)
     of_class = follow_up.arms.index(choices.of_arm or follow_up.reference)
 
     def weights_from(chances: Array) -> Weights:
         return weights_of(chances, model.classes, choices.target, of_class)
 
     untouched = weights_from(model.chances)
-    limits = limits_of(untouched.values[model.kept], choices.truncate)
-    weights = clip_weights(untouched, limits, model.kept)
+    limits = limits_of(untouched.values, choices.truncate)
+    weights = clip_weights(untouched, limits)
 
     def reweigh(times: Array) -> Array:
-        again = weights_from(model.chances_again(times))
-        return clip_weights(again, limits, model.kept).values
+        return clip_weights(weights_from(model.chances_again(times)), limits).values
 
     weighting = Weighting(
         choices.target,
@@ -81,18 +83,32 @@ def weigh(
         model.score_parts(weights.slope),
         reweigh,
         tilt=weights.tilt,
-        notes=(*model.notes, *_truncated(weights.values[model.kept], limits)),
+        notes=(*model.columns.notes, *_truncated(weights.values, limits)),
     )
-    return with_weights(follow_up, weights.values, weighting)
+    return with_weights(narrowed, weights.values, weighting, observed=follow_up)
 
 
-def with_weights(follow_up: FollowUp, values: Array, weighting: Weighting) -> FollowUp:
-    """Return the same follow-up with these weights, and say so in ``about``."""
+def with_weights(
+    follow_up: FollowUp, values: Array, weighting: Weighting, *, observed: FollowUp
+) -> FollowUp:
+    """Return a follow-up with these weights, and say so in ``about``.
+
+    ``observed`` is the follow-up before anybody was set aside.
+    """
     frame = follow_up.frame.copy(deep=False)
     frame["weight"] = values
+    if len(frame) < len(observed.frame):
+        kept = np.isin(np.arange(len(observed.frame)), frame.index)
+        weighting = replace(weighting, observed=observed.frame, kept=kept)
+        frame = frame.reset_index(drop=True)
     notes = (*follow_up.about.get("notes", ()), *weighting.notes)
     about = {**follow_up.about, "weighting": weighting.method, "notes": notes}
-    return replace(follow_up, frame=frame, weighting=weighting, about=about)
+    weighted = replace(follow_up, frame=frame, weighting=weighting, about=about)
+    if "gate_settings" not in about:
+        return weighted
+    gate = check_gate(weighted)
+    about |= {"blocked": gate.blocked, "notes": (*notes, *gate.notes)}
+    return replace(weighted, about=about)
 
 
 def choices_of(
@@ -141,19 +157,6 @@ def covariates_of(follow_up: FollowUp, choices: WeightingSettings) -> tuple[str,
     for name in names:
         refuse_unfit(name, follow_up.frame[name])
     return tuple(names)
-
-
-_TARGETS = {
-    "ate": "everybody in the comparison",
-    "overlap": "those who could have received any arm (overlap weights)",
-}
-
-
-def target_in_words(choices: WeightingSettings, reference: str) -> str:
-    """Return the population that the weighted arms stand for."""
-    if choices.target == "att":
-        return f"those who started {in_words(choices.of_arm or reference)}"
-    return _TARGETS[choices.target]
 
 
 def method_of(choices: WeightingSettings, names: tuple[str, ...], follow_up: FollowUp) -> str:

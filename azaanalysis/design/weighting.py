@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 Array = np.ndarray
 
@@ -68,8 +69,11 @@ class Weighting:
         Code of the group within which rows are not independent (matched sets), shape (n,);
         None if there are no such groups.
     tilt
-        How much each row counts in the target population, shape (n,): 1 for ``ate``, 0 for those
-        set aside; None if nobody can say.
+        How much each row counts in the target population, shape (n,): 1 for ``ate``; None if
+        nobody can say.
+    observed, kept
+        The follow-up's rows before any were set aside, and which of them are left; None if
+        all are.
     notes
         What a reader should know: truncation, trimming, levels put together.
     """
@@ -82,6 +86,8 @@ class Weighting:
     reweigh: Callable[[Array], Array] | None = None
     cluster: Array | None = None
     tilt: Array | None = None
+    observed: pd.DataFrame | None = None
+    kept: Array | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -99,12 +99,9 @@ def limits_of(values: Array, truncate: Truncation) -> tuple[float, float]:
     return lower, upper
 
 
-def clip_weights(weights: Weights, limits: tuple[float, float], kept: Array) -> Weights:
-    """Cut weights off at the limits, where they no longer move; those set aside have none."""
+def clip_weights(weights: Weights, limits: tuple[float, float]) -> Weights:
+    """Cut weights off at the limits, where they no longer move."""
     values = np.clip(weights.values, *limits)
-    moves = kept & (values == weights.values)
-    return Weights(
-        np.where(kept, values, 0.0),
-        np.where(moves[:, None], weights.slope, 0.0),
-        np.where(kept, weights.tilt, 0.0),
-    )
+    is_cut = values != weights.values
+    slope = np.where(is_cut[:, None], 0.0, weights.slope)
+    return Weights(values, slope, weights.tilt)

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from azaanalysis.blocking import block, find_blocked
 from azaanalysis.disclosure import find_masked, smallest_count_of, suppress
 from azaanalysis.display.axis import rate_ticks, ratio_ticks
 from azaanalysis.display.curves import order_arms
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import (
+    BLOCKED,
     HIDDEN,
     NOT_KNOWN,
     name_quantity,
@@ -115,6 +117,8 @@ def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Fig
 def _ready(estimate: Estimate, *, scale: str) -> pd.DataFrame:
     """Return the suppressed rows of one scale, with the marks of what was blanked."""
     marks = find_masked(estimate).add_suffix("_mark")
+    marks["is_blocked"] = find_blocked(estimate)
+    estimate = block(estimate)
     shown = suppress(estimate).frame.join(marks)
     shown["is_blanked"] = shown["value"].isna() & estimate.frame["value"].notna()
     rows = shown[shown["quantity"].map(lambda q: QUANTITIES[q].scale == scale)]
@@ -165,6 +169,8 @@ def _line(row: Any, colours: dict[str, str], most: float, estimate: Estimate, di
 
 
 def _numbers(row: Any, digits: int) -> str:
+    if row.is_blocked:
+        return BLOCKED
     if row.is_blanked:
         return HIDDEN
     if pd.isna(row.value) or not np.isfinite(row.value):

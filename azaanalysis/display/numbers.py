@@ -14,6 +14,8 @@ from azaanalysis.vocab import QUANTITIES, Scale, in_words, sentence_case
 NOT_KNOWN = "–"
 NOT_REACHED = "NR"
 HIDDEN = "hidden"
+# What stands in place of a comparison that did not pass the gate.
+BLOCKED = "blocked"
 
 # Units as written in column names (house rule: the unit is in the name), and as printed.
 _UNITS = {

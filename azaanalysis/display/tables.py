@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from azaanalysis.blocking import block, find_blocked
 from azaanalysis.disclosure import LINKED, SMALL, find_masked, smallest_count_of, suppress
 from azaanalysis.display.numbers import (
+    BLOCKED,
     HIDDEN,
     NOT_KNOWN,
     NOT_REACHED,
@@ -81,6 +83,7 @@ def tabulate_estimate(estimate: Estimate, *, digits: int = 1, caption: str = "")
 
 def _make_ready(estimate: Estimate, digits: int) -> _Shown:
     """Suppress, and bring the rows of each quantity together."""
+    estimate = block(estimate)
     shown = _Shown(suppress(estimate).frame, find_masked(estimate), estimate, digits)
     place = {quantity: i for i, quantity in enumerate(shown.quantities)}
     order = shown.frame["quantity"].map(place).sort_values(kind="stable").index
@@ -155,6 +158,7 @@ def _mark_columns(shown: _Shown) -> dict[str, pd.Series]:
     return {
         "patients_mark": shown.marks["patients"],
         "events_mark": shown.marks["events"],
+        "is_blocked": pd.Series(find_blocked(shown.estimate), index=shown.frame.index),
         "is_blanked": shown.frame["value"].isna() & shown.estimate.frame["value"].notna(),
         "had_limits": shown.estimate.frame[["lower", "upper"]].notna().any(axis=1),
     }
@@ -167,6 +171,8 @@ def _count(count: Any, mark: str, k: int) -> str:
 
 
 def _value(row: Any, digits: int, *, with_percent: bool) -> str:
+    if row.is_blocked:
+        return BLOCKED
     if row.is_blanked:
         return HIDDEN
     if with_percent:
@@ -175,6 +181,8 @@ def _value(row: Any, digits: int, *, with_percent: bool) -> str:
 
 
 def _interval(row: Any, digits: int) -> str:
+    if row.is_blocked:
+        return BLOCKED
     if row.is_blanked:
         return HIDDEN if row.had_limits else NOT_KNOWN
     return spell_interval(row, digits=digits)

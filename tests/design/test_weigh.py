@@ -118,15 +118,14 @@ def test_a_truncated_weight_no_longer_moves():
 
 
 def test_trimming_sets_aside_whoever_was_hardly_ever_given_an_arm():
-    settings = WeightingSettings(
-        target="ate", trim=Trimming(least_chance=0.1, refit=False), covariates=("x", "y")
-    )
-    weighted = weigh(drawn(), settings=settings)
-    lowest = weighted.weighting.chances.min(axis=1)
+    made = drawn()
+    before = weigh(made, target="ate").weighting.chances
+    trim = Trimming(least_chance=0.1)
+    weighted = weigh(made, settings=WeightingSettings(target="ate", trim=trim))
 
-    assert ((weighted.frame["weight"] == 0) == (lowest < 0.1)).all()
-    assert (weighted.weighting.tilt == (lowest >= 0.1)).all()
-    assert "set aside" in weighted.about["notes"][0]
+    assert (weighted.weighting.kept == (before.min(axis=1) >= 0.1)).all()
+    assert len(weighted.frame) == weighted.weighting.kept.sum()
+    assert "their chance of some arm is below 0.1" in weighted.about["notes"][0]
 
 
 def test_a_level_that_an_arm_lacks_is_refused_for_everybody_and_set_aside_for_overlap():
@@ -135,9 +134,19 @@ def test_a_level_that_an_arm_lacks_is_refused_for_everybody_and_set_aside_for_ov
         weigh(followed(frame), target="ate")
 
     weighted = weigh(followed(frame), target="overlap")
-    assert weighted.frame["weight"].iloc[7] == 0
-    assert (weighted.frame["weight"].iloc[:7] > 0).all()
+    assert len(weighted.frame) == 7
+    assert weighted.weighting.kept.tolist() == [True] * 7 + [False]
     assert "no patient of b has site 'w'" in weighted.about["notes"][0]
+
+
+def test_a_common_range_leaves_the_years_in_which_every_arm_was_in_use():
+    frame = pd.DataFrame({"arm": list("abababaa"), "year": [1.0, 3, 4, 5, 6, 7, 8, 5]})
+    settings = WeightingSettings(target="ate", trim=Trimming(common_range=("year",)))
+    weighted = weigh(followed(frame), settings=settings)
+
+    # Arm b was used from 3 to 7.
+    assert weighted.frame["year"].tolist() == [3, 4, 5, 6, 7, 5]
+    assert "2 of 8 patients were set aside" in weighted.about["notes"][0]
 
 
 def test_a_number_that_tells_the_arms_apart_is_refused():
