@@ -15,7 +15,7 @@ def describe_adjustment(study: Study) -> dict[str, str]:
         return {"Adjustment": "None: the arms are compared as observed."}
     names = [in_words(name) for name in choices.covariates or study.covariates]
     kind = "Multinomial logistic" if len(study.comparison.arms) > 2 else "Logistic"
-    model = f"{kind} model of the arm, given {listed(names, last="and")}"
+    model = f"{kind} model of the arm, given {listed(names, last='and')}"
     curves = listed([in_words(name) for name in choices.splines], last="and")
     parts = [
         f"Weighted to stand for {target_in_words(choices, study.comparison.reference)}",
