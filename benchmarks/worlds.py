@@ -11,7 +11,7 @@ the interval's own fault.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -141,6 +141,10 @@ class Drawn:
     follow_up: FollowUp
     patient: Array
     day: Array
+
+    def with_follow_up(self, follow_up: FollowUp) -> Drawn:
+        """Return the same infections beside another follow-up of the same patients."""
+        return replace(self, follow_up=follow_up)
 
 
 def draw_cohort(world: World, n: int, n_arms: int, rng: np.random.Generator) -> Drawn:
