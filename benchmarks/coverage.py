@@ -1,4 +1,4 @@
-"""How often do the intervals hold the truth? Make the coverage table.
+"""Count how often intervals hold the truth, and make the coverage table.
 
 Run ``python benchmarks/coverage.py --cohorts 2000 --cells all --seed 20261124``. Cells are written
 to ``benchmarks/coverage.csv`` as they finish; a run that was stopped goes on from there. The

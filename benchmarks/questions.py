@@ -65,7 +65,11 @@ def _answer(estimate: Estimate, *, log: bool = False, **wanted: Any) -> Answer:
     if log:
         with np.errstate(divide="ignore"):
             limits = np.log(limits)
-    return Answer(*limits, chosen=str(estimate.about.get("variance", "")))
+    return Answer(*limits, chosen=_variance_of(estimate))
+
+
+def _variance_of(estimate: Estimate) -> str:
+    return str(estimate.about.get("variance", estimate.about["interval"]))
 
 
 def _risk(drawn: Drawn, variance: str) -> Answer:
