@@ -12,7 +12,7 @@ import numpy as np
 
 from azaanalysis.errors import AzaError
 from benchmarks.questions import PEERS, QUESTIONS, Question
-from benchmarks.world_truth import TARGETS, truths
+from benchmarks.world_truth import POINTS, TARGETS, truths
 from benchmarks.worlds import WORLDS, Drawn, draw_cohort
 
 Array = np.ndarray
@@ -58,7 +58,7 @@ ALL_CELLS = [
 
 
 def choose_cells(wanted: str) -> list[Cell]:
-    """Return the cells whose names match one of the patterns, ``all`` or ``null-*,*-5000``."""
+    """Return the cells whose names match one of the patterns, ``all`` or ``no_effect-*,*-5000``."""
     patterns = ["*" if wanted == "all" else part.strip() for part in wanted.split(",")]
     found = [cell for cell in ALL_CELLS if any(fnmatch(cell.name, p) for p in patterns)]
     if not found:
@@ -145,9 +145,9 @@ def put_together(parts: Sequence[Asked]) -> Asked:
     )
 
 
-def summarise(cell: Cell, asked: Asked) -> Iterator[dict[str, Any]]:
-    """Return one row per question: bias, coverage, and whether they are as they should be."""
-    true = truths(cell.world, cell.n_arms, cell.target)
+def summarise(cell: Cell, asked: Asked, *, points: int = POINTS) -> Iterator[dict[str, Any]]:
+    """Return one row per question: bias and coverage, beside a truth from so many points."""
+    true = truths(cell.world, cell.n_arms, cell.target, points=points)
     for name, limits in asked.limits.items():
         question = EVERYTHING[name]
         yield {
@@ -165,13 +165,13 @@ def summarise(cell: Cell, asked: Asked) -> Iterator[dict[str, Any]]:
 
 
 def _is_null(cell: Cell, question: Question) -> bool:
-    return cell.world == "null" and question.is_contrast
+    return cell.world == "no_effect" and question.is_contrast
 
 
 def most_often(words: Sequence[str]) -> str:
     """Return the variances behind the intervals, the commonest first, with their shares."""
     kinds, counts = np.unique(list(words), return_counts=True)
-    order = np.argsort(-counts)
+    order = np.argsort(-counts, kind="stable")
     if len(kinds) == 1:
         return str(kinds[0])
     return ", ".join(f"{kinds[i]} {counts[i] / len(words):.0%}" for i in order)

@@ -50,7 +50,7 @@ _SHARE_OF_BOOTSTRAP = 0.5
 
 def main(
     cohorts: Annotated[int, typer.Option(help="Cohorts in each cell; 0 only writes the page.")],
-    cells: Annotated[str, typer.Option(help="'all', or patterns: 'null-*,*-5000'.")] = "all",
+    cells: Annotated[str, typer.Option(help="'all', or patterns: 'no_effect-*,*-5000'.")] = "all",
     seed: Annotated[int, typer.Option(help="Seed of all cohorts.")] = 20261124,
     variance: Annotated[str, typer.Option(help="auto, robust, stacked or bootstrap.")] = "auto",
     quantities: Annotated[str, typer.Option(help="'all', or names with commas.")] = "all",

@@ -20,7 +20,7 @@ from worlds whose truth is known without estimating (`benchmarks/worlds.py`,
 `benchmarks/world_truth.py`) and weighed by an estimated propensity score; each estimator is asked
 for a 95 % interval. All quantities are of the second arm; contrasts are against the first.
 
-- **Worlds.** *null*: arms differ in who receives them, not in what they do. *confounded*: they
+- **Worlds.** *no_effect*: arms differ in who receives them, not in what they do. *confounded*: they
   differ in both. *delayed*: no effect for 120 days, then a strong one. *censoring*: as confounded,
   and loss to follow-up differs between the arms up to sevenfold.
 - **The target**: coverage from 93.5 to 96.5 %, type I error from 4 to 6 %, and bias within three

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -72,18 +73,22 @@ def _variance_of(estimate: Estimate) -> str:
     return str(estimate.about.get("variance", estimate.about["interval"]))
 
 
-def _risk(drawn: Drawn, variance: str) -> Answer:
+@lru_cache(maxsize=1)
+def _curves(drawn: Drawn, variance: str) -> Estimate:
+    """Estimate the curves of a cohort; two questions read them."""
     from azaanalysis.estimate import estimate_incidence
 
-    curve = estimate_incidence(drawn.follow_up, variance=variance)
+    return estimate_incidence(drawn.follow_up, variance=variance)
+
+
+def _risk(drawn: Drawn, variance: str) -> Answer:
+    curve = _curves(drawn, variance)
     found = _answer(curve.only(quantity="survival", arm="b").at([AT_DAY]))
     return Answer(1 - found.value, 1 - found.upper, 1 - found.lower, found.chosen)
 
 
 def _risk_of_cause(drawn: Drawn, variance: str) -> Answer:
-    from azaanalysis.estimate import estimate_incidence
-
-    curve = estimate_incidence(drawn.follow_up, variance=variance)
+    curve = _curves(drawn, variance)
     return _answer(curve.only(quantity="risk", arm="b", cause=SECOND).at([AT_DAY]))
 
 
@@ -98,9 +103,9 @@ def _restricted_mean_difference(drawn: Drawn, variance: str) -> Answer:
     from azaanalysis.estimate import estimate_restricted_mean_difference
 
     found = estimate_restricted_mean_difference(
-        drawn.follow_up, at_days=[HORIZON_DAYS], variance=variance
+        drawn.follow_up, horizon_days=HORIZON_DAYS, variance=variance
     )
-    return _answer(found, cause="", versus="a")
+    return _answer(found, quantity="restricted_mean_difference")
 
 
 def _hazard_ratio(drawn: Drawn, variance: str) -> Answer:

@@ -62,7 +62,7 @@ _LATE_EFFECT = np.log([[1.0, 1.0, 1.0], [0.35, 0.70, 2.00], [0.70, 1.20, 0.60], 
 
 WORLDS: Mapping[str, World] = MappingProxyType(
     {
-        "null": World("null", _NO_EFFECT),
+        "no_effect": World("no_effect", _NO_EFFECT),
         "confounded": World("confounded", _EFFECT),
         "delayed": World("delayed", _LATE_EFFECT, onset_day=120),
         "censoring": World(
@@ -126,7 +126,7 @@ def hazards(world: World, traits: Array, arm: Array | int, *, late: bool) -> Arr
     return _BASELINE[:, None] * np.exp(_PROGNOSIS @ traits.T + seen)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawn:
     """One simulated cohort: a follow-up, and the day of each infection.
 

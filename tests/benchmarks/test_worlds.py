@@ -68,7 +68,7 @@ def test_proportional_hazards_of_one_kind_of_patient_are_the_truth_of_the_cox_mo
 
 def test_a_world_without_effect_has_no_difference_whatever_the_population():
     for target in ("ate", "overlap"):
-        found = truths("null", 4, target, points=POINTS)
+        found = truths("no_effect", 4, target, points=POINTS)
         for name in ("risk_difference", "restricted_mean_difference", "hazard_ratio", "rate_ratio"):
             assert found[name][0] == pytest.approx(0, abs=1e-12)
 
@@ -108,7 +108,7 @@ def test_a_large_cohort_weighed_by_its_true_chances_meets_the_truth(name):
 
 
 def test_covariates_are_out_of_balance_so_that_weighing_has_something_to_do():
-    drawn = draw_cohort(WORLDS["null"], 20_000, 2, np.random.default_rng(4))
+    drawn = draw_cohort(WORLDS["no_effect"], 20_000, 2, np.random.default_rng(4))
     risks = drawn.follow_up.frame.groupby("arm", observed=True)["status"].apply(
         lambda status: (status > 0).mean()
     )
