@@ -121,23 +121,26 @@ def make_cohort(
     file_format: Annotated[
         FileFormat, typer.Option("--format", help="Format of the tables.")
     ] = FileFormat.parquet,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes that share the work; the patients are the same.")
+    ] = 1,
 ) -> None:
     """Invent patients and write their tables, to practise on.
 
     Example: `azaanalysis make-cohort practice --patients 5000 --format csv`
     """
-    from azaanalysis.synthetic import make_cohort as invent
-    from azaanalysis.synthetic.save import save_cohort
+    from azaanalysis.synthetic.block_tables import Recipe
+    from azaanalysis.synthetic.save import write_cohort
 
     with _plain_errors(), _progress() as bars:
         bar = bars.add_task("Inventing patients", total=patients)
-        cohort = invent(
-            patients,
-            seed=seed,
-            world=world,
+        written = write_cohort(
+            Recipe(patients, seed, world),
+            folder,
+            file_format=file_format.value,
+            processes=processes,
             progress=lambda done, total: bars.update(bar, completed=done, total=total),
         )
-        written = save_cohort(cohort, folder, file_format=file_format.value)
     for path in written:
         _out.print(f"wrote {path}", highlight=False)
 

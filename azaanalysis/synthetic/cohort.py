@@ -7,14 +7,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from azaanalysis.cohort import Cohort, LoadingReport
-from azaanalysis.errors import ParameterError
-from azaanalysis.schema import check_tables
-from azaanalysis.synthetic.draws import blocks
+from azaanalysis.synthetic.block_tables import Recipe, describe, make_blocks
 from azaanalysis.synthetic.formulary import open_formulary
-from azaanalysis.synthetic.frames import Words, frame_tables, identifiers, join_tables
-from azaanalysis.synthetic.mechanism import invent_block, simulate
-from azaanalysis.synthetic.parameters import BASE_WORLD, Parameters, as_parameters
-from azaanalysis.synthetic.tables import history_columns
+from azaanalysis.synthetic.frames import join_tables
+from azaanalysis.synthetic.parameters import BASE_WORLD, Parameters
 
 Progress = Callable[[int, int], None]
 
@@ -25,6 +21,7 @@ def make_cohort(
     seed: int,
     world: str = BASE_WORLD,
     parameters: Parameters | pd.DataFrame | None = None,
+    processes: int = 1,
     progress: Progress | None = None,
 ) -> Cohort:
     """Invent a cohort by simulating a mechanism forward in time, week by week.
@@ -45,6 +42,9 @@ def make_cohort(
     parameters
         A changed table of parameters (``load_parameters(world).changed({...})`` or its
         ``frame`` edited by hand); those of the world if None.
+    processes
+        How many processes share the work; the patients are the same whatever the number. More
+        than one pays from some hundred thousand patients on.
     progress
         Called with patients done and patients in all, after each block.
 
@@ -67,29 +67,21 @@ def make_cohort(
     anchored to published numbers (see the table's citations), the rest is marked assumption:
     the cohort teaches nothing about real drugs.
     """
-    if n_patients < 1:
-        raise ParameterError(f"n_patients must be at least 1; got {n_patients}.")
-    numbers = as_parameters(parameters, world)
-    formulary = open_formulary(numbers)
+    recipe = Recipe(n_patients, seed, world, parameters)
     parts, done = [], 0
-    for draws in blocks(n_patients, seed):
-        history = simulate(invent_block(draws, formulary, numbers), formulary, numbers)
-        words = Words(identifiers(done, draws.n, n_patients), formulary, numbers)
-        tables = frame_tables(history_columns(history, formulary, numbers), words)
-        # No rule of the schema looks across patients, so block by block is as good as all at
-        # once, and takes a fraction of the memory.
-        check_tables(tables)
+    for tables in make_blocks(recipe, processes=processes):
         parts.append(tables)
-        done += draws.n
+        done += len(tables["patients"])
         if progress is not None:
             progress(done, n_patients)
-    tables = join_tables(parts)
+    joined = join_tables(parts)
+    formulary = open_formulary(recipe.numbers)
     return Cohort(
-        tables=tables,
-        source=f"invented patients (world {world}, seed {seed})",
+        tables=joined,
+        source=describe(recipe),
         is_synthetic=True,
         smallest_count=1,
-        report=_nothing_loaded(tables),
+        report=_nothing_loaded(joined),
         drug_classes=dict(zip(formulary.drugs[1:], formulary.classes[1:], strict=True)),
     )
 

@@ -33,15 +33,15 @@ class Draws:
 
     Parameters
     ----------
-    number
-        Number of the block.
+    first
+        How many patients the blocks before hold.
     n
         Patients in the block.
     sequence
         Seed of the block.
     """
 
-    number: int
+    first: int
     n: int
     sequence: np.random.SeedSequence
 
@@ -119,7 +119,7 @@ def draw_lines(draws: Draws, lines: int, n_clocks: tuple[int, int]) -> LineDraws
 
 def blocks(n_patients: int, seed: int) -> Iterator[Draws]:
     """Yield the draws of each block of patients."""
-    n_blocks = -(-n_patients // PATIENTS_PER_BLOCK)
-    for number, sequence in enumerate(np.random.SeedSequence(seed).spawn(n_blocks)):
-        left = n_patients - number * PATIENTS_PER_BLOCK
-        yield Draws(number, min(PATIENTS_PER_BLOCK, left), sequence)
+    firsts = range(0, n_patients, PATIENTS_PER_BLOCK)
+    sequences = np.random.SeedSequence(seed).spawn(len(firsts))
+    for first, sequence in zip(firsts, sequences, strict=True):
+        yield Draws(first, min(PATIENTS_PER_BLOCK, n_patients - first), sequence)

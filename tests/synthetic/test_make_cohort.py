@@ -2,11 +2,15 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from azaanalysis.errors import ParameterError
 from azaanalysis.schema import find_faults
+from azaanalysis.sources import load_cohort
 from azaanalysis.synthetic import draws, load_parameters, make_cohort
+from azaanalysis.synthetic.block_tables import Recipe
+from azaanalysis.synthetic.save import write_cohort
 
 TABLES = ["patients", "courses", "visits", "labs", "events", "steroids"]
 
@@ -178,3 +182,47 @@ def test_the_number_of_tests_on_a_thiopurine_in_the_first_month_follows_the_sche
 def test_numbers_are_finite_where_they_must_be(cohort):
     for name, column in [("visits", "value"), ("labs", "value"), ("courses", "dose_mg_per_day")]:
         assert np.isfinite(cohort.tables[name][column]).all()
+
+
+def test_two_processes_make_the_same_patients_as_one(monkeypatch):
+    monkeypatch.setattr(draws, "PATIENTS_PER_BLOCK", 50)
+
+    one, two = (make_cohort(120, seed=9, processes=processes) for processes in (1, 2))
+
+    for name in TABLES:
+        pd.testing.assert_frame_equal(one.tables[name], two.tables[name], check_exact=True)
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "csv"])
+def test_files_are_the_same_bytes_on_repeat_and_whatever_the_processes(
+    monkeypatch, tmp_path, file_format
+):
+    monkeypatch.setattr(draws, "PATIENTS_PER_BLOCK", 50)
+    recipe = Recipe(120, seed=9)
+    written = [
+        write_cohort(recipe, tmp_path / str(n), file_format=file_format, processes=1 + n // 2)
+        for n in range(3)
+    ]
+
+    for first, again, in_two in zip(*written, strict=True):
+        assert first.read_bytes() == again.read_bytes() == in_two.read_bytes()
+
+
+def test_a_cohort_written_in_blocks_is_read_as_the_cohort(monkeypatch, tmp_path):
+    monkeypatch.setattr(draws, "PATIENTS_PER_BLOCK", 50)
+    heard = []
+    write_cohort(Recipe(120, seed=9), tmp_path, progress=lambda *done: heard.append(done))
+    made, read = make_cohort(120, seed=9), load_cohort(tmp_path)
+
+    assert heard == [(50, 120), (100, 120), (120, 120)]
+    for name in TABLES:
+        assert len(read.tables[name]) == len(made.tables[name])
+    assert (read.patients["patient_id"] == made.patients["patient_id"]).all()
+    assert "invented" in (tmp_path / "README.md").read_text()
+    schema = pq.read_schema(tmp_path / "courses.parquet")
+    assert b"invented" in schema.metadata[b"warning"]
+
+
+def test_no_process_is_refused():
+    with pytest.raises(ParameterError, match="processes must be at least 1; got 0"):
+        make_cohort(5, seed=1, processes=0)
