@@ -57,7 +57,6 @@ QUANTITIES: dict[str, Quantity] = {
     "median_days": Quantity("Median time", "days"),
     "quantile_days": Quantity("Time by which a share had the event", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
-    "mean_count": Quantity("Mean number of events", "count"),
     "rate": Quantity("Rate", "rate"),
     "rate_in_window": Quantity("Rate within a window of time", "rate"),
     "standardised_rate": Quantity("Standardised rate", "rate"),
