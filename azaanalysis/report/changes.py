@@ -17,9 +17,8 @@ from azaanalysis.result import Estimate, stack
 from azaanalysis.vocab import QUANTITIES, in_words
 
 _KEYS = ["notebook", "estimate", "endpoint", "cause", "arm", "versus", "quantity", "unit"]
-_SHOWN = ["value", "lower", "upper", "patients", "events"]
-# A curve has a row for every day on which it moves; two curves move on different days.
-_MOST_POINTS = 12
+_LARGE = 10.0
+_NUMBERS, _COUNTS = ("value", "lower", "upper"), ("patients", "events")
 
 
 class Change(NamedTuple):
@@ -76,8 +75,9 @@ def compare_results(old: str | Path, new: str | Path) -> Comparison:
     Comparison
         A curve is compared on the days that the study shows, because two data cuts move on
         different days; everything else row by row. The relative change of a row is the largest
-        of its value, limits, patients and events, as a share of the old number; it is infinite
-        for a row that only one report has.
+        move of its value or limits, as a share of the old value or, where that is larger, of half
+        the old interval: near no difference a share of the value alone would mean nothing. P
+        values are subtracted. It is infinite for a row that only one report has.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def compare_results(old: str | Path, new: str | Path) -> Comparison:
     before, after = read_record(old), read_record(new)
     days = sorted({*_shown_days(before), *_shown_days(after)})
     pairs = list(_pairs(_points(before, days), _points(after, days)))
-    changes = tuple(change for change in pairs if change.relative != 0 or change.flip)
+    changes = tuple(change for change in pairs if not _is_same(change))
     reasons = (*_changed_settings(before, after), *_changed_data(before, after, changes))
     notes = tuple(_notes(before, after, changes))
     return Comparison(reasons, changes, len(pairs) - len(changes), notes)
@@ -113,7 +113,7 @@ def _row(change: Change) -> tuple[str, ...]:
     name = ", ".join(in_words(word) for word in words if word)
     arms = in_words(arm) + (f" against {in_words(versus)}" if versus else "")
     day = "" if pd.isna(change.at_days) else f"{change.at_days:g}"
-    moved = "" if change.relative == float("inf") else f"{change.relative:.1%}"
+    moved = f"{change.relative:.1%}" if change.relative < _LARGE else f">{_LARGE:.0%}"
     cells = [cell for row in (change.old, change.new) for cell in _cells(row)]
     return (f"{name}: {arms}" if arms else name, day, *cells, moved, change.flip)
 
@@ -143,9 +143,15 @@ def _as_row(cells: dict[Any, Any]) -> Any:
 def _read(estimate: Estimate, days: list[float]) -> Estimate:
     """Read curves on the given days; leave points as they are."""
     frame = estimate.frame
-    is_curve = frame.groupby(_KEYS[2:])["at_days"].transform("nunique") > _MOST_POINTS
+    # A curve begins with time zero, which is day 0 or day 1; points are given for later days.
+    is_curve = frame.groupby(_KEYS[2:])["at_days"].transform("min") <= 1
     points, curves = Estimate(frame[~is_curve]), Estimate(frame[is_curve])
-    return stack(points, curves.at(days)) if is_curve.any() else points
+    if not is_curve.any():
+        return points
+    # Written curves hold only the days on which they move, so only the size of the arm is exact.
+    sizes = curves.frame.groupby(_KEYS[2:])["patients"].first()
+    read = curves.at(days).frame.drop(columns="patients").join(sizes, on=_KEYS[2:])
+    return stack(points, Estimate(read))
 
 
 def _pairs(old: dict[Any, Any], new: dict[Any, Any]) -> Iterator[Change]:
@@ -156,12 +162,23 @@ def _pairs(old: dict[Any, Any], new: dict[Any, Any]) -> Iterator[Change]:
 
 
 def _relative(old: Any, new: Any) -> float:
-    """Return how far a number moved, as a share of the old one."""
+    """Return how far value or limits moved, as a share of the old value or half its interval; p values plainly."""
     if old is None or new is None or pd.isna(old.value) != pd.isna(new.value):
         return float("inf")
-    both = _in_both(old, new, _SHOWN)
-    moved = [abs(b - a) / abs(a) if a else float("inf") for a, b in both if a != b]
-    return float(max(moved, default=0.0))
+    if QUANTITIES[new.quantity].scale == "p_value":
+        return float(abs(new.value - old.value))
+    half_width = (old.upper - old.lower) / 2
+    scale = max(abs(old.value), 0.0 if pd.isna(half_width) else half_width)
+    moves = [abs(b - a) for a, b in _in_both(old, new, _NUMBERS)]
+    if not any(moves):
+        return 0.0
+    return float(max(moves) / scale) if scale else float("inf")
+
+
+def _is_same(change: Change) -> bool:
+    if change.flip:
+        return False
+    return all(a == b for a, b in _in_both(change.old, change.new, (*_NUMBERS, *_COUNTS)))
 
 
 def _in_both(old: Any, new: Any, fields: Sequence[str]) -> list[tuple[float, float]]:
@@ -234,8 +251,7 @@ def _notes(
     old: Mapping[str, Any], new: Mapping[str, Any], changes: tuple[Change, ...]
 ) -> Iterator[str]:
     k = max(old["smallest_count"], new["smallest_count"])
-    counts = ("patients", "events")
-    moves = [abs(b - a) for c in changes for a, b in _in_both(c.old, c.new, counts)]
+    moves = [abs(b - a) for c in changes for a, b in _in_both(c.old, c.new, _COUNTS)]
     close = [move for move in moves if 0 < move < k]
     if close:
         yield (

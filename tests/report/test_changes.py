@@ -48,8 +48,8 @@ def test_one_more_event_is_named_with_its_arm_and_size(tmp_path):
     (change,) = found.changes
     assert change.key[4] == "azathioprine"
     assert (change.old.events, change.new.events) == (30, 33)
-    # The value moves by 3 of 30; the lower limit, on its square root scale, by a little more.
-    assert 0.1 <= change.relative < 0.2
+    # The value moves by 3 of 30, the upper limit by 3 + 1.96 (sqrt 33 - sqrt 30) = 3.52 of 30.
+    assert change.relative == pytest.approx(0.1174, abs=1e-3)
     assert any("cohort first became second" in reason for reason in found.reasons)
     assert found.beyond(0.2) == ()
 
