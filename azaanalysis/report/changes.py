@@ -162,7 +162,7 @@ def _pairs(old: dict[Any, Any], new: dict[Any, Any]) -> Iterator[Change]:
 
 
 def _relative(old: Any, new: Any) -> float:
-    """Return how far value or limits moved, as a share of the old value or half its interval; p values plainly."""
+    """Return how far value or limits moved: as a share of the old, or plainly for a p value."""
     if old is None or new is None or pd.isna(old.value) != pd.isna(new.value):
         return float("inf")
     if QUANTITIES[new.quantity].scale == "p_value":
