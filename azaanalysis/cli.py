@@ -167,7 +167,9 @@ def run(
 
 @app.command()
 def report(
-    study: StudyFile,
+    study: Annotated[
+        Path, typer.Argument(help="A study file; with --verify, the folder of a report.")
+    ],
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -175,18 +177,33 @@ def report(
         ),
     ] = None,
     notebook: Notebooks = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare a report with its manifest; write nothing.")
+    ] = False,
 ) -> None:
     """Execute the notebooks with a study and write the report that reviewers read.
 
-    One page for each notebook, an index, and the numbers as CSV and JSON. A notebook whose endpoint
-    the study does not have is left out, and the index says so.
+    One page for each notebook, a summary, methods and manifest; the same as PDF; the tables as Word
+    and CSV; every number as JSON and Parquet. A notebook whose endpoint the study does not have is
+    left out, and the summary says so. With --verify, nothing is executed: every file of a report is
+    compared with the digest in its manifest, and whatever was changed is named.
 
     Example: `azaanalysis report notebooks/study.yml`
     """
-    from azaanalysis.report import write_report
+    from azaanalysis.report import verify_report, write_report
 
+    if verify:
+        with _plain_errors():
+            n_files = verify_report(study)
+        _out.print(f"All {n_files} files are as they were when the report was made.", style="green")
+        return
+    said: list[str] = []
     with _plain_errors(), _progress() as bars:
-        index = write_report(study, notebooks=notebook, folder=folder, progress=_Bars(bars))
+        index = write_report(
+            study, notebooks=notebook, folder=folder, progress=_Bars(bars), tell=said.append
+        )
+    for sentence in said:
+        _err.print(sentence, highlight=False, markup=False, soft_wrap=True)
     _out.print(f"The report is ready: {_short(index)}", highlight=False, soft_wrap=True)
 
 

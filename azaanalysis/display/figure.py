@@ -105,3 +105,11 @@ def _short_path(path: str) -> str:
 def _short(number: str, digits: int = 2) -> str:
     text = f"{float(number):.{digits}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def font_files() -> dict[str, Path]:
+    """Return the fonts that come with the drawings, so that a PDF can be set in the same ones."""
+    from matplotlib import get_data_path
+
+    folder = Path(get_data_path()) / "fonts" / "ttf"
+    return {name: folder / f"{name}.ttf" for name in ("DejaVuSans", "DejaVuSans-Bold")}

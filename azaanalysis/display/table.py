@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,9 @@ from itertools import groupby
 # Wider cells are cut in the text form only, so that one long word cannot push every line out.
 _WIDEST_TEXT_CELL = 80
 _WIDEST_TEXT_HEADER = 22
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_LONG_WORD = re.compile(r"(\S{30})(?=\S)")
+# Some spreadsheets take the wide forms of East Asian keyboards for the same signs.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -157,9 +160,9 @@ class Table:
             yield f"<tbody{css}>{''.join(lines)}</tbody>"
 
     def _html_row(self, row: tuple[str, ...]) -> str:
-        first = f'<th scope="row" {_align(False)} dir="auto">{escape(row[0])}</th>'
+        first = f'<th scope="row" {_align(False)} dir="auto">{_breakable(row[0])}</th>'
         rest = [
-            f'<td {_align(column.is_number)} dir="auto">{escape(cell)}</td>'
+            f'<td {_align(column.is_number)} dir="auto">{_breakable(cell)}</td>'
             for column, cell in zip(self.columns[1:], row[1:], strict=True)
         ]
         return f"<tr>{first}{''.join(rest)}</tr>"
@@ -205,7 +208,13 @@ def one_line(text: object) -> str:
     """Return text without line breaks, control characters and marks that reorder text."""
     # Categories Cc and Cf hold the control characters and the bidirectional overrides.
     kept = (" " if c in "\n\r\t" else c for c in str(text))
-    return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
+    return "".join(c for c in kept if _is_printable(c)).strip()
+
+
+def _is_printable(character: str) -> bool:
+    # The last two code points of each plane are no characters; XML, and so Word, refuses them.
+    is_character = ord(character) & 0xFFFE != 0xFFFE
+    return is_character and unicodedata.category(character) not in ("Cc", "Cf", "Cs")
 
 
 def guard_formula(text: str) -> str:
@@ -213,6 +222,11 @@ def guard_formula(text: str) -> str:
     if not text.lstrip().startswith(_FORMULA_STARTS) or _is_number(text):
         return text
     return "'" + text
+
+
+def _breakable(text: str) -> str:
+    """Escape text for HTML; a very long word may be broken, so that it does not widen the page."""
+    return escape(_LONG_WORD.sub("\\1\0", text)).replace("\0", "<wbr>")
 
 
 def _is_number(text: str) -> bool:

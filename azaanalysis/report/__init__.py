@@ -7,15 +7,16 @@ if TYPE_CHECKING:
     from azaanalysis.report.changes import compare_results
     from azaanalysis.report.record import read_results
     from azaanalysis.report.results import write_estimates
-    from azaanalysis.report.site import write_index, write_report
+    from azaanalysis.report.site import write_report
     from azaanalysis.report.store import store_notebooks
+    from azaanalysis.report.verify import verify_report
 
 __all__ = [
     "compare_results",
     "read_results",
     "store_notebooks",
+    "verify_report",
     "write_estimates",
-    "write_index",
     "write_report",
 ]
 
@@ -23,6 +24,7 @@ _HOMES = {
     "compare_results": "changes",
     "read_results": "record",
     "store_notebooks": "store",
+    "verify_report": "verify",
     "write_estimates": "results",
 }
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,50 +14,44 @@ from typing import Any
 import azaanalysis
 from azaanalysis.study import Study
 
-_PACKAGES = ("numpy", "pandas", "scipy", "lifelines", "matplotlib")
+_PACKAGES = ("numpy", "pandas", "scipy", "lifelines", "statsmodels", "matplotlib")
 
 
-def make_manifest(notebook: Any, *, name: str, study: Study, results: Path) -> dict[str, Any]:
-    """Return what the report of one notebook was made from.
+def make_manifest(
+    notebooks: Mapping[str, Any], *, study: Study, record: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a report was made from.
 
     Parameters
     ----------
-    notebook
-        The notebook as it was written, before it was executed.
-    name
-        Its name without the ending.
+    notebooks
+        The notebooks by name, as they were written, before they were executed.
     study
-        The study it was executed with.
-    results
-        The file that ``write_estimates`` wrote; the fingerprint of the cohort and the
-        disclosure threshold are taken from it. It need not exist.
+        The study they were executed with.
+    record
+        The results of the report; the fingerprint of the cohort and the disclosure threshold
+        are taken from it.
 
     Returns
     -------
     dict
         Numbers and words only. No path, no user, no date: the same inputs give the same
-        manifest on every machine.
+        manifest on every machine with the same versions.
     """
-    written = json.loads(results.read_text(encoding="utf-8")) if results.is_file() else {}
+    synthetic = study.source.synthetic
     return {
-        "notebook": name,
-        "notebook_hash": hash_notebook(notebook),
         "study": study.name,
         "study_hash": study.hash,
         "source": source_in_words(study),
-        "cohort_fingerprint": written.get("cohort", ""),
-        "smallest_count_shown": written.get("smallest_count", _threshold(study)),
-        "masked_rows": written.get("masked_rows", 0),
+        "seed": synthetic.seed if synthetic else None,
+        "cohort_fingerprint": record["cohort_fingerprint"],
+        "smallest_count_shown": max(record["smallest_count"], threshold_of(study)),
+        "masked_rows": record["masked_rows"],
+        "results_schema": f"{record['schema']} {record['version']}",
         "commit": find_commit(),
         "versions": find_versions(),
+        "notebooks": {name: hash_notebook(notebook) for name, notebook in notebooks.items()},
     }
-
-
-def write_manifest(manifest: dict[str, Any], path: Path) -> Path:
-    """Write a manifest as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
 
 
 def hash_notebook(notebook: Any) -> str:
@@ -104,5 +99,6 @@ def source_in_words(study: Study) -> str:
     return f"{synthetic.patients:,} invented patients, made with seed {synthetic.seed}"
 
 
-def _threshold(study: Study) -> int:
+def threshold_of(study: Study) -> int:
+    """Return the smallest count of patients or events that a report of the study may show."""
     return 1 if study.is_synthetic else study.source.smallest_count

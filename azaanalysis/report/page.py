@@ -13,9 +13,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from azaanalysis.report.manifest import source_in_words
-from azaanalysis.study import Study
-from azaanalysis.vocab import sentence_case
+from azaanalysis.display.table import Table
+from azaanalysis.report.tables import TABLE_MARK, read_table
 
 _HERE = Path(__file__).parent
 _H2 = re.compile(r"^## +(.+?)\s*$", re.MULTILINE)
@@ -30,7 +29,7 @@ _ESTIMAND = 'class="estimand"'
 
 @dataclass(frozen=True)
 class Page:
-    """What the list of pages needs to know about one of them.
+    """One notebook, ready for the site, the paper and the tables.
 
     Parameters
     ----------
@@ -42,13 +41,22 @@ class Page:
         The sentence that states what is estimated, as HTML; empty if there is none.
     answer
         The first table of the section "Estimate" as HTML; empty if there is none.
+    body
+        Everything below the head of the page, as HTML.
+    contents
+        Anchor and title of each section.
+    tables
+        Every table of the page, in the order of their numbers.
     """
 
     name: str
     title: str
-    question: str
-    estimand: str
-    answer: str
+    question: str = ""
+    estimand: str = ""
+    answer: str = ""
+    body: str = ""
+    contents: tuple[tuple[str, str], ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass
@@ -57,83 +65,39 @@ class _Section:
     cells: list[Any]
 
 
-def render_page(
-    notebook: Any, *, name: str, study: Study, manifest: dict[str, Any], siblings: list[str]
-) -> tuple[str, Page]:
-    """Turn an executed notebook into one self-contained page.
+def read_page(notebook: Any, *, name: str) -> Page:
+    """Turn an executed notebook into one page: the answer first, the imports last.
 
     Parameters
     ----------
     notebook
-        The executed notebook.
+        The executed notebook; its cells are changed.
     name
         Name of the notebook without its ending.
-    study
-        The study it was executed with.
-    manifest
-        What it was made from, printed at the foot of the page.
-    siblings
-        Names of the other notebooks of the same report, for links.
-
-    Returns
-    -------
-    str, Page
-        The HTML, and what the list of pages says about it.
     """
     head, *sections = _split(notebook)
     sections = _answer_first(sections)
     estimand = _lift_estimand(head, sections)
-    page = Page(name, head.title or name, _question(head), estimand, _answer(sections))
-    number_figures(cell for section in [head, *sections] for cell in section.cells)
+    cells = [cell for section in [head, *sections] for cell in section.cells]
+    tables = number_tables(cells)
+    number_figures(cells)
     for number, section in enumerate([head, *sections]):
         _mark_section(section, number)
-    arranged = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-        cells=[cell for section in [head, *sections] for cell in section.cells]
-    )
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        template_name="template",
-        extra_template_basedirs=[str(_HERE)],
-        exclude_anchor_links=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
+        template_name="template", extra_template_basedirs=[str(_HERE)], exclude_anchor_links=True
     )
-    context = {
-        "title": page.title,
-        "contents": [(f"section-{i}", s.title) for i, s in enumerate(sections, 1)],
-        "siblings": [(other, _name_in_words(other)) for other in siblings],
-        "manifest": manifest_rows(manifest),
-        **describe_study(study),
-    }
-    html, _ = exporter.from_notebook_node(arranged, resources={"aza": context})
-    return _without_blank_lines(html), page
-
-
-def describe_study(study: Study) -> dict[str, Any]:
-    """Return what every page says about the study."""
-    return {
-        "study": study.title,
-        "source": source_in_words(study),
-        "is_synthetic": study.is_synthetic,
-    }
-
-
-def manifest_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return a manifest as words for the foot of a page."""
-    words = {
-        "study_hash": "Study",
-        "cohort_fingerprint": "Cohort",
-        "notebook_hash": "Notebook",
-        "commit": "Code",
-        "smallest_count_shown": "Smallest count shown",
-    }
-    rows = [(label, str(manifest[key])) for key, label in words.items() if manifest.get(key)]
-    versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
-    return [*rows, ("Versions", versions)]
-
-
-def _name_in_words(name: str) -> str:
-    """Spell the name of a notebook: ``"02_time_to_response"`` becomes ``"Time to response"``."""
-    return sentence_case(re.sub(r"^\d+_", "", name))
+    arranged = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
+    body, _ = exporter.from_notebook_node(arranged)
+    return Page(
+        name=name,
+        title=head.title or name,
+        question=_question(head),
+        estimand=estimand,
+        answer=_answer(sections),
+        body=without_blank_lines(body),
+        contents=tuple((f"section-{i}", s.title) for i, s in enumerate(sections, 1)),
+        tables=tables,
+    )
 
 
 def _split(notebook: Any) -> list[_Section]:
@@ -191,7 +155,7 @@ def _answer(sections: list[_Section]) -> str:
             continue
         for output in _outputs_of(section.cells):
             html = output.get("data", {}).get("text/html", "")
-            if "aza-table" in html:
+            if TABLE_MARK in html:
                 return str(html)
     return ""
 
@@ -201,10 +165,21 @@ def _outputs_of(cells: list[Any]) -> Iterator[Any]:
         yield from cell.get("outputs", ())
 
 
-def number_figures(cells: Iterator[Any]) -> None:
+def number_tables(cells: list[Any]) -> tuple[Table, ...]:
+    """Give each table its number in the order of the page, and return the tables."""
+    tables = []
+    for output in _outputs_of(cells):
+        html = str(output.get("data", {}).get("text/html", ""))
+        if TABLE_MARK in html:
+            tables.append(read_table(html))
+            output.metadata["aza_table"] = {"number": len(tables), "caption": tables[-1].caption}
+    return tuple(tables)
+
+
+def number_figures(cells: list[Any]) -> None:
     """Give each figure its number in the order of the page, its caption and its words."""
     number = 0
-    for output in _outputs_of(list(cells)):
+    for output in _outputs_of(cells):
         data = output.get("data", {})
         if not {"image/svg+xml", "image/png"} & set(data):
             continue
@@ -213,7 +188,12 @@ def number_figures(cells: Iterator[Any]) -> None:
         output.metadata["aza"] = {"number": number, "caption": caption, "words": words}
         if "image/svg+xml" in data:
             # Two figures may share the name of a clipping path; in one page it would repeat.
-            data["image/svg+xml"] = _SVG_ID.sub(rf"\g<1>f{number}-", data["image/svg+xml"])
+            data["image/svg+xml"] = prefix_ids(data["image/svg+xml"], f"f{number}-")
+
+
+def prefix_ids(svg: str, prefix: str) -> str:
+    """Put a prefix before every name in a drawing, and before whatever refers to it."""
+    return _SVG_ID.sub(rf"\g<1>{prefix}", svg)
 
 
 def _mark_section(section: _Section, number: int) -> None:
@@ -241,6 +221,7 @@ def _tidy(output: Any) -> Any:
     return nbformat.v4.new_output("stream", name="stdout", text=text)  # type: ignore[no-untyped-call]
 
 
-def _without_blank_lines(html: str) -> str:
+def without_blank_lines(html: str) -> str:
+    """Return HTML without the blank lines and trailing blanks that templates leave."""
     lines = [line.rstrip() for line in html.splitlines()]
     return "\n".join(line for line in lines if line) + "\n"

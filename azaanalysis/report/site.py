@@ -1,28 +1,31 @@
-"""The whole report: every notebook executed, a page for each, and the list of pages."""
+"""The whole report: every notebook executed, then written as pages, paper, tables and numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 import azaanalysis
 from azaanalysis.errors import ReportError
 from azaanalysis.report.execute import Progress, endpoints_asked, execute_notebook, read_notebook
-from azaanalysis.report.manifest import find_commit, find_versions, make_manifest, write_manifest
-from azaanalysis.report.page import Page, describe_study, manifest_rows, render_page
-from azaanalysis.report.record import gather_results, write_record
+from azaanalysis.report.manifest import make_manifest
+from azaanalysis.report.page import Page, read_page
+from azaanalysis.report.pages import Site, compose_chapters, write_chapters
+from azaanalysis.report.paper import PAPER_NAME, find_obstacle, write_paper
+from azaanalysis.report.record import JSON_NAME, PARQUET_NAME, gather_results, write_record
 from azaanalysis.report.results import NOTEBOOK_RESULTS
+from azaanalysis.report.tables import write_tables
+from azaanalysis.report.verify import forget_report, seal_report
+from azaanalysis.report.word import WORD_NAME, write_word
 from azaanalysis.study import Study, load_study
 
-_TEMPLATES = Path(__file__).parent / "template"
 # A kernel takes one core and the memory of one cohort.
 _AT_ONCE = 2
+_KINDS = (".csv", ".json", ".svg")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,6 @@ class _Job:
     study: Study
     study_path: Path
     folder: Path
-    names: tuple[str, ...]
     progress: Progress | None
 
 
@@ -42,8 +44,9 @@ def write_report(
     notebooks: Sequence[str | Path] | None = None,
     folder: str | Path | None = None,
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Path:
-    """Execute the notebooks with a study and write the report as pages and files.
+    """Execute the notebooks with a study and write the report in every form.
 
     Parameters
     ----------
@@ -51,18 +54,23 @@ def write_report(
         The study file.
     notebooks
         Notebook files; all of the project's ``notebooks`` folder if not given. A notebook
-        that asks for an endpoint the study does not have is left out, and the list says so.
+        that asks for an endpoint the study does not have is left out, and the summary says so.
     folder
         Where the report goes. If not given: ``reports/synthetic`` for invented patients,
-        ``reports/real/<study name>`` for others, inside the project.
+        ``reports/real/<study name>`` for others, inside the project. An earlier report there
+        is replaced.
     progress
         Called after each cell with the name of the notebook, cells done and cells in all.
         Two notebooks are executed at a time, so the names alternate.
+    tell
+        Called with each sentence that the analyst should read: why there is no PDF, for example.
 
     Returns
     -------
     Path
-        The list of pages, ``index.html``.
+        The summary, ``index.html``. Beside it: a page for each notebook, methods and manifest,
+        ``report.pdf``, ``tables.docx``, ``results.json``, ``results.parquet``, and for each
+        notebook a folder with its tables, estimates and figures.
 
     Raises
     ------
@@ -76,78 +84,83 @@ def write_report(
     root = find_project()
     paths = [Path(path).resolve() for path in notebooks] if notebooks else all_notebooks(root)
     target = Path(folder).resolve() if folder else root / _place_of(study)
-    written = {path: read_notebook(path) for path in paths}
-    left_out = _left_out(written, study)
-    chosen = {path: book for path, book in written.items() if path.stem not in dict(left_out)}
-    names = tuple(path.stem for path in chosen)
-    for name, _ in left_out:
-        _forget_page(target, name)
-    job = _Job(study, study_path, target, names, progress)
+    read = {path: read_notebook(path) for path in paths}
+    left_out = _left_out(read, study)
+    chosen = {path: book for path, book in read.items() if path.stem not in dict(left_out)}
+    forget_report(target)
     target.mkdir(parents=True, exist_ok=True)
+    job = _Job(study, study_path, target, progress)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         made = list(pool.map(lambda item: _attempt(job, *item), chosen.items()))
-    pages = [page for page in made if isinstance(page, Page)]
-    faults = [fault for fault in made if isinstance(fault, ReportError)]
-    left_out += [
-        (path.stem, "it could not be executed")
-        for path, page in zip(chosen, made, strict=True)
-        if isinstance(page, ReportError)
-    ]
-    index = write_index(pages, study=study, folder=target, left_out=left_out)
-    _join_results(target, pages, study)
-    if faults:
+    pages = tuple(page for page in made if isinstance(page, Page))
+    failed = [path for path, page in zip(chosen, made, strict=True) if not isinstance(page, Page)]
+    left_out += [(path.stem, "it could not be executed") for path in failed]
+    written = {path.stem: book for path, book in chosen.items() if path not in failed}
+    index = finish_report(pages, written, study=study, folder=target, left_out=left_out, tell=tell)
+    if failed:
+        faults = [fault for fault in made if isinstance(fault, ReportError)]
         raise ReportError("\n\n".join(str(fault) for fault in faults))
     return index
 
 
-def write_index(
+def finish_report(
     pages: Sequence[Page],
+    notebooks: Mapping[str, Any],
     *,
     study: Study,
     folder: Path,
     left_out: Sequence[tuple[str, str]] = (),
+    tell: Callable[[str], None] | None = None,
 ) -> Path:
-    """Write the list of pages: each with its question and the table that answers it.
+    """Write everything that is made of all pages together, and seal it.
 
     Parameters
     ----------
     pages
-        The pages, in their order.
+        The pages of the notebooks, in their order.
+    notebooks
+        The same notebooks as they were before they were executed, by name.
     study
-        The study they belong to.
+        The study they were executed with.
     folder
-        Folder of the report.
+        Folder of the report, in which the notebooks have left their estimates.
     left_out
         Notebooks without a page, each with the reason.
+    tell
+        Called with each sentence that the analyst should read.
+
+    Returns
+    -------
+    Path
+        The summary, ``index.html``.
     """
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=False)
-    manifest = {
-        "study_hash": study.hash,
-        "commit": find_commit(),
-        "smallest_count_shown": 1 if study.is_synthetic else study.source.smallest_count,
-        "versions": find_versions(),
-    }
-    context = {
-        **describe_study(study),
-        "is_list": True,
-        "question": study.question,
-        "pages": pages,
-        "limits": study.limits,
-        "left_out": left_out,
-        "manifest": manifest_rows(manifest),
-    }
-    html = environment.get_template("site.html.j2").render(aza=context)
-    path = folder / "index.html"
-    path.write_text(re.sub(r"\n\s*\n+", "\n", html).strip() + "\n", encoding="utf-8")
-    return path
+    record = gather_results(folder, notebooks=list(notebooks), study=study)
+    files = write_record(record, folder)
+    for page in pages:
+        (folder / page.name / NOTEBOOK_RESULTS).unlink(missing_ok=True)
+        write_tables(page.tables, folder / page.name)
+        files += sorted((folder / page.name).iterdir())
+    manifest = make_manifest(notebooks, study=study, record=record)
+    obstacle = find_obstacle()
+    forms = tuple(_forms(has_paper=not obstacle))
+    site = Site(study, tuple(pages), record, manifest, tuple(left_out), forms)
+    chapters = compose_chapters(site, folder=folder)
+    files += write_chapters(chapters, site, folder=folder)
+    files.append(write_word(pages, folder / WORD_NAME, study=study))
+    if not obstacle:
+        files.append(write_paper(chapters, site, path=folder / PAPER_NAME))
+    elif tell is not None:
+        tell(obstacle)
+    seal_report(folder, manifest, files=[path.relative_to(folder).as_posix() for path in files])
+    return folder / "index.html"
 
 
-def _forget_page(folder: Path, name: str) -> None:
-    """Delete the page and files of a notebook that an earlier report had and this one has not."""
-    (folder / f"{name}.html").unlink(missing_ok=True)
-    for path in (folder / name).glob("*"):
-        if path.suffix in (".csv", ".json", ".svg"):
-            path.unlink()
+def _forms(*, has_paper: bool) -> Iterator[tuple[str, str]]:
+    if has_paper:
+        yield PAPER_NAME, "the whole report on paper"
+    yield WORD_NAME, "the tables, to paste from"
+    yield JSON_NAME, "every number, for a program"
+    yield PARQUET_NAME, "the same rows, for R, Python or SQL"
 
 
 def find_project() -> Path:
@@ -195,7 +208,7 @@ def _attempt(job: _Job, path: Path, notebook: Any) -> Page | ReportError:
 
 
 def _make_page(job: _Job, path: Path, notebook: Any) -> Page:
-    name, files = path.stem, job.folder / path.stem
+    files = job.folder / path.stem
     _clear(files)
     executed = execute_notebook(
         notebook,
@@ -204,30 +217,15 @@ def _make_page(job: _Job, path: Path, notebook: Any) -> Page:
         folder=job.folder,
         progress=job.progress,
     )
-    results = files / NOTEBOOK_RESULTS
-    manifest = make_manifest(notebook, name=name, study=job.study, results=results)
-    write_manifest(manifest, files / "manifest.json")
+    files.mkdir(exist_ok=True)
     _write_figures(executed, files)
-    siblings = [other for other in job.names if other != name]
-    html, page = render_page(
-        executed, name=name, study=job.study, manifest=manifest, siblings=siblings
-    )
-    (job.folder / f"{name}.html").write_text(html, encoding="utf-8")
-    return page
-
-
-def _join_results(folder: Path, pages: Sequence[Page], study: Study) -> None:
-    """Write all results as one file, in place of those of the single notebooks."""
-    names = [page.name for page in pages]
-    write_record(gather_results(folder, notebooks=names, study=study), folder)
-    for name in names:
-        (folder / name / NOTEBOOK_RESULTS).unlink(missing_ok=True)
+    return read_page(executed, name=path.stem)
 
 
 def _clear(files: Path) -> None:
     """Take away what an earlier run wrote: a file that is no longer made must not stay."""
     for path in files.glob("*") if files.is_dir() else ():
-        if path.suffix in (".csv", ".json", ".svg"):
+        if path.suffix in _KINDS:
             path.unlink()
 
 

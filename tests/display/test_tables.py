@@ -221,7 +221,7 @@ def test_hostile_words_change_neither_page_nor_text_nor_spreadsheet(word):
     page = BeautifulSoup(table.to_html(), "html.parser")
 
     assert {tag.name for tag in page.find_all()} <= {
-        "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "br",
+        "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "br", "wbr",
     }  # fmt: skip
     assert "\u202e" not in table.to_html() + table.to_text()
     lines = table.to_text().splitlines()

@@ -1,10 +1,14 @@
 """Tiny studies and notebooks, written into a folder."""
 
+import copy
+
 import nbformat
 import pytest
 
+from azaanalysis.report.page import read_page
 from azaanalysis.report.record import gather_results, write_record
 from azaanalysis.report.results import FOLDER_VARIABLE, write_estimates
+from azaanalysis.report.site import finish_report
 from azaanalysis.study import load_study
 
 STUDY = """
@@ -30,6 +34,7 @@ import numpy as np
 from azaanalysis.display import draw_rates, tabulate_estimate
 from azaanalysis.report import write_estimates
 from azaanalysis.result import Estimate
+from azaanalysis.report.site import finish_report
 from azaanalysis.study import load_study
 """
 
@@ -53,6 +58,7 @@ Nothing may be concluded: these patients are invented.
 
 
 def write_study(folder, text=STUDY, name="study.yml"):
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
@@ -88,10 +94,41 @@ def write_notebook(
     return path
 
 
+def executed_notebook(shown):
+    """A notebook as if it had been executed: each table or figure is the output of a cell."""
+    new = nbformat.v4
+    cells = [new.new_markdown_cell("# Discontinuation\n\nWho stops sooner, and why?")]
+    cells += [new.new_markdown_cell("## Estimate\n\nHow often does it happen?")]
+    for thing in shown:
+        output = new.new_output("execute_result", data=thing._repr_mimebundle_())
+        cells.append(new.new_code_cell("show()", outputs=[output]))
+    cells.append(new.new_markdown_cell(READING))
+    return new.new_notebook(cells=cells)
+
+
+def write_small_report(folder, *, shown=(), estimates=None, study=STUDY, tell=None):
+    """A finished report of one notebook that no kernel has executed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    study_folder = folder.parent / f"{folder.name}_study"
+    asked = load_study(write_study(study_folder, study))
+    _leave_estimates(folder, {"04_discontinuation": estimates or {}}, asked)
+    notebook = executed_notebook(shown)
+    page = read_page(copy.deepcopy(notebook), name="04_discontinuation")
+    books = {"04_discontinuation": notebook}
+    finish_report([page], books, study=asked, folder=folder, tell=tell)
+    return folder
+
+
 def write_results(folder, estimates, study=STUDY):
     """The results of a report, without the notebooks: estimates by notebook and name."""
     folder.mkdir(exist_ok=True)
     asked = load_study(write_study(folder, study))
+    _leave_estimates(folder, estimates, asked)
+    write_record(gather_results(folder, notebooks=list(estimates), study=asked), folder)
+    return folder
+
+
+def _leave_estimates(folder, estimates, asked):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(folder))
         for notebook, named in estimates.items():
@@ -100,5 +137,3 @@ def write_results(folder, estimates, study=STUDY):
                 for name, e in named.items()
             }
             write_estimates(own, notebook=notebook, study=asked)
-    write_record(gather_results(folder, notebooks=list(estimates), study=asked), folder)
-    return folder

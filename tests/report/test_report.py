@@ -11,12 +11,15 @@ import pytest
 from bs4 import BeautifulSoup
 
 from azaanalysis.errors import ReportError, StudyError
-from azaanalysis.report import write_index, write_report
+from azaanalysis.report import write_report
 from azaanalysis.report.execute import endpoints_asked, read_notebook
-from azaanalysis.report.manifest import hash_notebook, make_manifest
-from azaanalysis.report.page import render_page
+from azaanalysis.report.manifest import hash_notebook
+from azaanalysis.report.page import read_page
+from azaanalysis.report.site import finish_report
 from azaanalysis.study import load_study
 from tests.report.builders import STUDY, write_notebook, write_study
+
+PAGES = ["04_discontinuation.html", "index.html", "methods.html", "manifest.html"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def index(report):
     return BeautifulSoup(report[1].read_text("utf-8"), "html.parser")
 
 
-@pytest.mark.parametrize("name", ["04_discontinuation.html", "index.html"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_for_nothing_from_outside(report, name):
     html = (report[0] / name).read_text("utf-8")
     soup = BeautifulSoup(html, "html.parser")
@@ -55,13 +58,13 @@ def test_a_page_asks_for_nothing_from_outside(report, name):
     for tag in soup.find_all(src=True):
         assert tag["src"].startswith("data:")
     for tag in soup.find_all(href=True):
-        assert re.match(r"(#|[\w.-]+\.html$)", tag["href"]), tag["href"]
+        assert re.match(r"(#|[\w.-]+\.(html|pdf|docx|json|parquet)$)", tag["href"]), tag["href"]
     assert "@import" not in html
     assert not re.search(r"url\((?!#)", html)
     assert not [a for tag in soup.find_all() for a in tag.attrs if a.startswith("on")]
 
 
-@pytest.mark.parametrize("name", ["04_discontinuation.html", "index.html"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_complete_for_whoever_cannot_see_it(report, name):
     soup = BeautifulSoup((report[0] / name).read_text("utf-8"), "html.parser")
 
@@ -115,7 +118,8 @@ def test_invented_patients_are_called_invented_on_every_page(page, index):
 def test_real_patients_are_not_called_invented(tmp_path):
     real = STUDY.replace("synthetic: {patients: 50, seed: 1}", "folder: here\n  name: Registry")
     study = load_study(write_study(tmp_path, real))
-    html = write_index([], study=study, folder=tmp_path).read_text("utf-8")
+    index = finish_report([], {}, study=study, folder=tmp_path)
+    html = "".join(path.read_text("utf-8") for path in index.parent.glob("*.html"))
 
     assert "invented" not in html
     assert "Registry" in html
@@ -136,8 +140,16 @@ def test_the_list_shows_each_question_with_its_answer(index):
     section = index.find("section", class_="question")
 
     assert section.h2.a["href"] == "04_discontinuation.html"
-    assert "Who stops sooner, and why?" in section.text
-    assert section.table.caption.text == "Rate of discontinuation"
+    # 31 events in 350 patient-years.
+    assert [cell.text for cell in section.tbody.tr.find_all(["th", "td"])] == [
+        "Azathioprine",
+        "400",
+        "31",
+        "8.9",
+        "7.8 to 10.3",
+    ]
+    assert "compared as observed; nothing is adjusted" in section.text
+    assert section.table.caption.text == "Rate of discontinuation, per 100 patient-years"
     assert "The arms are compared as observed." in index.text
 
 
@@ -164,13 +176,14 @@ def test_numbers_are_written_as_numbers(report):
 
 
 def test_the_manifest_says_nothing_about_the_machine(report):
-    text = (report[0] / "04_discontinuation" / "manifest.json").read_text("utf-8")
+    text = (report[0] / "manifest.json").read_text("utf-8")
     manifest = json.loads(text)
+    places = [name for name in manifest["files"] if "/" in name]
 
     assert manifest["cohort_fingerprint"] == "c0ffee"
     assert manifest["study_hash"] == load_study(report[3] / "study.yml").hash
     assert manifest["versions"]["azaanalysis"]
-    assert "/" not in text
+    assert text.count("/") == len(places)
     assert sys.prefix not in text
 
 
@@ -179,14 +192,12 @@ def test_a_second_run_writes_the_same_bytes(report, tmp_path):
     out = tmp_path / "out"
     write_report(report[3] / "study.yml", notebooks=[notebook], folder=out)
 
-    for name in ("results.json", "results.parquet"):
-        assert (out / name).read_bytes() == (report[0] / name).read_bytes()
-    for name in ("rates.csv", "figure_1.svg", "manifest.json"):
-        first = (report[0] / "04_discontinuation" / name).read_bytes()
-        assert (out / "04_discontinuation" / name).read_bytes() == first
-    assert (out / "04_discontinuation.html").read_bytes() == (
-        report[0] / "04_discontinuation.html"
-    ).read_bytes()
+    names = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
+    differing = [n for n in names if (out / n).read_bytes() != (report[0] / n).read_bytes()]
+
+    assert len(names) > 10
+    # This one report leaves nothing out, the other leaves out a notebook and says so.
+    assert differing == ["index.html", "report.pdf"]
 
 
 def test_a_failing_cell_is_explained_and_the_others_are_still_written(tmp_path):
@@ -247,17 +258,15 @@ def test_the_hash_of_a_notebook_ignores_outputs_and_sees_words(tmp_path):
     assert hash_notebook(notebook) != before
 
 
-def test_two_figures_in_one_page_share_no_id(tmp_path):
-    study = load_study(write_study(tmp_path))
+def test_two_figures_in_one_page_share_no_id():
     new = nbformat.v4
     data = {"image/svg+xml": '<svg><path id="p"/><use href="#p"/></svg>', "text/plain": "A\nb"}
     outputs = [new.new_output("display_data", data=dict(data)) for _ in range(2)]
     notebook = new.new_notebook(
         cells=[new.new_markdown_cell("# T"), new.new_code_cell("x", outputs=outputs)]
     )
-    manifest = make_manifest(notebook, name="n", study=study, results=tmp_path / "none")
 
-    html, _ = render_page(notebook, name="n", study=study, manifest=manifest, siblings=[])
+    html = read_page(notebook, name="n").body
 
     assert 'id="f1-p"' in html
     assert 'href="#f2-p"' in html

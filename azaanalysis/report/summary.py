@@ -1,0 +1,148 @@
+"""The summary: for each question the answer, its interval, absolute numbers and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from azaanalysis.display.numbers import (
+    NOT_KNOWN,
+    name_quantity,
+    spell_count,
+    spell_interval,
+    spell_level,
+    spell_p,
+    spell_value,
+)
+from azaanalysis.display.table import Column, Table
+from azaanalysis.report.record import as_estimates
+from azaanalysis.result import Estimate
+from azaanalysis.settings import DiscontinuationEndpoint, Endpoint
+from azaanalysis.study import Study
+from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
+
+# Quantities that answer a question by themselves, and those that compare two arms.
+_ANSWERS = ("risk", "rate", "survival")
+_CONTRASTS = ("risk_difference", "rate_ratio", "hazard_ratio")
+_SMALL_P = 0.05
+
+
+def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict[str, Any]:
+    """Return the answer of one notebook as a table, and what a reader must mind.
+
+    The answer is the first estimate of the notebook that measures risk, persistence or rate, at
+    the last day that the study shows; beside it stands the first comparison of the same endpoint.
+    """
+    own = [estimate for book, _, estimate in as_estimates(record) if book == notebook]
+    found = next((e for e in own if _answer_of(e, study) is not None), None)
+    if found is None:
+        return {"table": "", "warnings": []}
+    answer = _answer_of(found, study)
+    assert answer is not None
+    warnings = list(_warnings(own, answer))
+    # A step that is held back hides its arm here; the notebook's own table says more.
+    if answer["value"].isna().any():
+        return {"table": "", "warnings": warnings}
+    table = _tabulate(found, answer, _contrasts(own, answer))
+    return {"table": table.to_html(), "warnings": warnings}
+
+
+def _answer_of(estimate: Estimate, study: Study) -> pd.DataFrame | None:
+    """Return one row for each arm, or nothing if the estimate answers no question by itself."""
+    frame = estimate.frame[estimate.frame["quantity"].isin(_ANSWERS)]
+    if frame.empty or frame["endpoint"].iloc[0] not in study.endpoints:
+        return None
+    endpoint, there = study.endpoint(frame["endpoint"].iloc[0]), set(frame["quantity"])
+    wanted = next(quantity for quantity in _order(endpoint) if quantity in there)
+    causes = estimate.about.get("causes") or frame["cause"].unique()
+    cause = "" if wanted == "survival" else causes[0]
+    rows = frame[(frame["quantity"] == wanted) & (frame["cause"] == cause)]
+    days = [day for day in study.show.at_days if day <= rows["at_days"].max()]
+    sizes = rows.groupby("arm")["patients"].first()
+    if days:
+        rows = Estimate(rows, estimate.about).at([max(days)]).frame
+    return None if rows.empty else rows.assign(patients=rows["arm"].map(sizes))
+
+
+def _order(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the quantities by how well they answer: of stopping, persistence first."""
+    is_stopping = isinstance(endpoint, DiscontinuationEndpoint)
+    return ("survival", "risk", "rate") if is_stopping else ("risk", "rate", "survival")
+
+
+def _contrasts(estimates: Sequence[Estimate], answer: pd.DataFrame) -> pd.DataFrame:
+    """Return the first comparison of the same endpoint and cause, one row for each arm."""
+    first = answer.iloc[0]
+    for estimate in estimates:
+        frame = estimate.frame
+        rows = frame[
+            frame["quantity"].isin(_CONTRASTS)
+            & (frame["endpoint"] == first["endpoint"])
+            & (frame["cause"] == first["cause"])
+        ]
+        if len(rows):
+            first_kind: pd.DataFrame = rows[rows["quantity"] == rows["quantity"].iloc[0]]
+            return first_kind.drop_duplicates("arm")
+    return answer.iloc[:0]
+
+
+def _tabulate(estimate: Estimate, answer: pd.DataFrame, contrasts: pd.DataFrame) -> Table:
+    first = answer.iloc[0]
+    day = "" if pd.isna(first["at_days"]) else f" by day {first['at_days']:,.0f}"
+    level = spell_level(estimate.about)
+    columns = [Column("Arm", is_number=False), Column("Patients"), Column(f"Events{day}")]
+    columns += [Column("Answer"), Column(level)]
+    if len(contrasts):
+        versus = contrasts.iloc[0]
+        label = f"{QUANTITIES[versus['quantity']].label} against {in_words(versus['versus'])}"
+        columns += [Column("Value", group=label), Column(level, group=label)]
+    rows = tuple(_row(row, contrasts) for row in answer.itertuples())
+    caption = name_quantity(estimate, first["quantity"], first["endpoint"]) + day
+    unit = f", {first['unit']}" if first["unit"] else ""
+    note = f"The interval contains: {estimate.about.get('interval', 'not stated')}."
+    return Table(caption + unit, tuple(columns), rows, footnotes=(note,))
+
+
+def _row(row: Any, contrasts: pd.DataFrame) -> tuple[str, ...]:
+    counts = [spell_count(row.patients), spell_count(row.events)]
+    cells = [sentence_case(row.arm), *counts, spell_value(row), spell_interval(row)]
+    if len(contrasts):
+        own = contrasts[contrasts["arm"] == row.arm]
+        compared = next(own.itertuples(), None)
+        cells += ["reference", ""] if compared is None else _compared(compared)
+    return tuple(cells)
+
+
+def _compared(row: Any) -> list[str]:
+    return [spell_value(row), "" if spell_interval(row) == NOT_KNOWN else spell_interval(row)]
+
+
+def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame) -> Iterator[str]:
+    if {e.about.get("weighting", "none") for e in estimates} == {"none"}:
+        yield "The arms are compared as observed; nothing is adjusted for."
+    masked = sum(int(e.about.get("masked", 0)) for e in estimates)
+    if masked:
+        yield f"Small counts are hidden, in {masked:,} rows of the results."
+    yield from dict.fromkeys(str(note) for e in estimates for note in e.about.get("notes", ()))
+    first = answer.iloc[0]
+    for estimate in estimates:
+        frame = estimate.frame
+        tests = frame[
+            (frame["quantity"] == "proportional_hazards_p")
+            & (frame["endpoint"] == first["endpoint"])
+            & (frame["cause"] == first["cause"])
+        ]
+        small = tests[tests["value"] < _SMALL_P]
+        if len(small):
+            arms = ", ".join(f"{in_words(r.arm)} (p {_p(r.value)})" for r in small.itertuples())
+            yield (
+                f"The hazards are not proportional for {arms}: the hazard ratio is an average "
+                "over follow-up, and the curves say more."
+            )
+
+
+def _p(value: float) -> str:
+    text = spell_p(value)
+    return text if text[0] in "<>" else f"= {text}"
