@@ -12,7 +12,8 @@ from matplotlib.patches import Rectangle
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.style import GRID, INK, SMALL, SOFT_INK, WIDTH, wrap_to
-from azaanalysis.protocol import endpoint_label, handle_events
+from azaanalysis.handling import handle_events
+from azaanalysis.protocol import endpoint_label
 from azaanalysis.study import Study
 
 _BEFORE, _AFTER = "#88A5C4", "#E8B89B"
