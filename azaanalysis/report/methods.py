@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from azaanalysis.display.numbers import spell_column
@@ -15,7 +15,7 @@ from azaanalysis.report.page import prefix_ids
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES, drugs, in_words, sentence_case
 
-_MEANINGS = {
+MEANINGS = {
     "probability": "a proportion of patients, shown in percent",
     "ratio": "one arm divided by the other; 1 means no difference",
     "rate": "events by time at risk",
@@ -24,11 +24,15 @@ _MEANINGS = {
     "statistic": "a test statistic",
     "p_value": "the probability of so large a statistic if there were no difference",
     "smd": "a difference in standard deviations",
+    "mean": "an average over patients",
 }
 
 
-def describe_methods(study: Study) -> dict[str, Any]:
-    """Return what the methods page shows, ready for its template."""
+def describe_methods(study: Study, *, quantities: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what the methods page shows, ready for its template.
+
+    ``quantities`` are those that the report estimates; they are explained in the last table.
+    """
     protocols = {name: _protocol_of(study, name) for name in study.endpoints}
     common = _common(protocols)
     common |= {"Covariates": ", ".join(map(spell_column, study.covariates)) or "None."}
@@ -40,14 +44,14 @@ def describe_methods(study: Study) -> dict[str, Any]:
             _describe_endpoint(study, name, number, own, common)
             for number, (name, own) in enumerate(protocols.items(), 1)
         ],
-        "quantities": _tabulate_quantities().to_html(),
+        "quantities": _tabulate_quantities(quantities).to_html() if quantities else "",
     }
 
 
-def list_methods(study: Study) -> tuple[tuple[str, str], ...]:
+def list_methods(study: Study, *, has_quantities: bool) -> tuple[tuple[str, str], ...]:
     """Return anchor and title of each section of the methods page."""
     labels = [endpoint_label(settings, name) for name, settings in study.endpoints.items()]
-    titles = ["The protocol", *labels, "What the quantities are"]
+    titles = ["The protocol", *labels, *(["What the quantities are"] if has_quantities else [])]
     return tuple((f"section-{number}", title) for number, title in enumerate(titles, 1))
 
 
@@ -117,7 +121,8 @@ def _members(parts: tuple[str, ...]) -> str:
     return ", ".join(f"{in_words(d.name)} ({d.atc})" if d.atc else in_words(d.name) for d in known)
 
 
-def _tabulate_quantities() -> Table:
+def _tabulate_quantities(names: Sequence[str]) -> Table:
     columns = tuple(Column(header, is_number=False) for header in ("Quantity", "Kind of number"))
-    rows = tuple((quantity.label, _MEANINGS[quantity.scale]) for quantity in QUANTITIES.values())
+    known = [QUANTITIES[name] for name in names]
+    rows = tuple((one.label, MEANINGS.get(one.scale, one.scale)) for one in known)
     return Table("What is estimated, and what kind of number it is", columns, rows)

@@ -16,6 +16,7 @@ from azaanalysis.display.table import Column, Table
 from azaanalysis.report.manifest import source_in_words
 from azaanalysis.report.methods import describe_methods, list_methods
 from azaanalysis.report.page import Page, without_blank_lines
+from azaanalysis.report.record import as_frame
 from azaanalysis.report.summary import summarise
 from azaanalysis.report.verify import digest_of
 from azaanalysis.study import Study
@@ -80,7 +81,7 @@ def compose_chapters(site: Site, *, folder: Path) -> list[Chapter]:
     return [
         _compose_summary(site),
         *notebooks,
-        _compose_methods(site.study),
+        _compose_methods(site),
         *([conventions] if conventions else []),
         _compose_manifest(site.manifest, folder),
     ]
@@ -144,9 +145,11 @@ def _compose_summary(site: Site) -> Chapter:
     return Chapter("index", site.study.title, render("summary.html.j2", context), label="Summary")
 
 
-def _compose_methods(study: Study) -> Chapter:
-    body = render("methods.html.j2", describe_methods(study))
-    return Chapter("methods", "Methods", body, list_methods(study), "Methods")
+def _compose_methods(site: Site) -> Chapter:
+    quantities = list(dict.fromkeys(as_frame(site.record)["quantity"]))
+    body = render("methods.html.j2", describe_methods(site.study, quantities=quantities))
+    contents = list_methods(site.study, has_quantities=bool(quantities))
+    return Chapter("methods", "Methods", body, contents, "Methods")
 
 
 def _compose_conventions() -> Chapter | None:

@@ -6,9 +6,10 @@ from bs4 import BeautifulSoup
 from azaanalysis.display import draw_forest, tabulate_estimate
 from azaanalysis.display.timeline import draw_design
 from azaanalysis.protocol import describe_estimand
-from azaanalysis.report.methods import describe_methods
+from azaanalysis.report.methods import MEANINGS, describe_methods
 from azaanalysis.result import stack
 from azaanalysis.study import load_study
+from azaanalysis.vocab import QUANTITIES
 from tests.builders import comparison, study
 from tests.display import builders
 from tests.report.builders import STUDY, write_small_report, write_study
@@ -120,3 +121,7 @@ def test_a_weighted_answer_is_not_called_unadjusted(tmp_path):
     folder = write_small_report(tmp_path / "out", estimates={"rates": stack(rates)})
 
     assert "nothing is adjusted for" not in (folder / "index.html").read_text("utf-8")
+
+
+def test_every_kind_of_number_is_explained():
+    assert {quantity.scale for quantity in QUANTITIES.values()} <= set(MEANINGS)
