@@ -95,6 +95,7 @@ def measure_balance(follow_up: FollowUp, *, within: str | None = None) -> pd.Dat
         "smallest_count", SMALLEST_COUNT_IF_UNSTATED
     )
     frame.attrs["smd"] = SMD_IN_WORDS
+    frame.attrs["arms"] = follow_up.arms
     return frame
 
 

@@ -40,7 +40,7 @@ def measure_weights(follow_up: FollowUp) -> pd.DataFrame:
         weight would be as precise) and ``effective_share`` of the patients.
     """
     rows = []
-    for arm, members in follow_up.frame.groupby("arm", observed=False, sort=False):
+    for arm, members in follow_up.frame.groupby("arm", observed=False):
         weight = members["weight"].to_numpy()
         positive = weight[weight > 0]
         effective = positive.sum() ** 2 / np.square(positive).sum() if len(positive) else 0.0
@@ -176,7 +176,8 @@ def _quarters(column: pd.Series) -> pd.Series:
         return numbers.map("{:g}".format, na_action="ignore").astype("category")
     spread = numbers.max() - numbers.min()
     # Rounded before it cuts, so that what is written is what was done.
-    digits = 1 - int(np.floor(np.log10(spread)))
+    is_whole = (numbers.dropna() % 1 == 0).all()
+    digits = 0 if is_whole else 1 - int(np.floor(np.log10(spread)))
     cuts = np.unique(np.round(np.quantile(numbers.dropna(), _CUTS), digits))
     words = [f"{cut:.{max(digits, 0)}f}" for cut in cuts]
     names = [f"below {words[0]}", *(f"{a} to below {b}" for a, b in pairwise(words))]
@@ -213,4 +214,5 @@ def _with_threshold(frame: pd.DataFrame, follow_up: FollowUp) -> pd.DataFrame:
     frame.attrs["smallest_count"] = follow_up.about.get(
         "smallest_count", SMALLEST_COUNT_IF_UNSTATED
     )
+    frame.attrs["arms"] = follow_up.arms
     return frame

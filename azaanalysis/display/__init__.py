@@ -1,10 +1,18 @@
 """Tables and figures. They take an estimate or a small summary frame, and never see patients."""
 
+from azaanalysis.display.balance import draw_balance, tabulate_balance
 from azaanalysis.display.baseline import tabulate_baseline
 from azaanalysis.display.figure import Figure
 from azaanalysis.display.flow import draw_attrition
 from azaanalysis.display.forest import draw_forest, draw_rates
+from azaanalysis.display.gate import tabulate_gate
 from azaanalysis.display.incidence import draw_incidence
+from azaanalysis.display.overlap import (
+    draw_preference,
+    draw_weights,
+    tabulate_equipoise,
+    tabulate_weights,
+)
 from azaanalysis.display.stacked import draw_stacked_incidence
 from azaanalysis.display.statement import Statement, state_estimand, state_limits
 from azaanalysis.display.summaries import (
@@ -13,6 +21,7 @@ from azaanalysis.display.summaries import (
     tabulate_loading_report,
     tabulate_protocol,
 )
+from azaanalysis.display.support import draw_support, tabulate_support
 from azaanalysis.display.table import Table
 from azaanalysis.display.tables import tabulate_estimate
 
@@ -21,16 +30,25 @@ __all__ = [
     "Statement",
     "Table",
     "draw_attrition",
+    "draw_balance",
     "draw_forest",
     "draw_incidence",
+    "draw_preference",
     "draw_rates",
     "draw_stacked_incidence",
+    "draw_support",
+    "draw_weights",
     "state_estimand",
     "state_limits",
     "tabulate_attrition",
+    "tabulate_balance",
     "tabulate_baseline",
+    "tabulate_equipoise",
     "tabulate_estimate",
     "tabulate_frame",
+    "tabulate_gate",
     "tabulate_loading_report",
     "tabulate_protocol",
+    "tabulate_support",
+    "tabulate_weights",
 ]
