@@ -1,5 +1,7 @@
 """Weights: by hand, against R, against their own derivative, and what they refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,3 +193,11 @@ def test_what_cannot_be_weighed_is_refused_with_a_way_forward():
         weigh(made, settings=WeightingSettings(covariates=("z",)))
     with pytest.raises(DesignError, match="no arm 'd'"):
         weigh(made, settings=WeightingSettings(target="att", of_arm="d"))
+
+
+def test_a_study_that_weighs_nobody_leaves_the_follow_up_as_it_is():
+    observed = table()
+    of_a_trial = replace(observed, about={**observed.about, "weighting_settings": None})
+
+    assert weigh(of_a_trial) is of_a_trial
+    assert weigh(of_a_trial, target="ate").is_weighted
