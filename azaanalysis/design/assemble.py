@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from azaanalysis.cohort import Cohort
@@ -57,18 +59,31 @@ def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> p
         "age_years": age_at(patients, index_day),
         "index_year": pd.Series(years_of(index_day), index=patients.index),
     }
-    absent = [c for c in study.covariates if c not in patients and c not in made]
-    if absent:
-        raise DesignError(
-            f"The study names the covariate '{absent[0]}', which the patients table does not "
-            f"have; {nearest(absent[0], [str(c) for c in patients])}"
-        )
-    covariates = {c: made[c] if c in made else patients[c] for c in study.covariates}
-    for name, column in covariates.items():
-        refuse_unfit(name, column)
-    return pd.DataFrame(covariates)
+    faults = list(find_unfit_covariates(patients, study))
+    if faults:
+        raise DesignError("\n".join(faults))
+    return pd.DataFrame({c: made[c] if c in made else patients[c] for c in study.covariates})
 
 
+def find_unfit_covariates(patients: pd.DataFrame, study: Study) -> Iterator[str]:
+    """Say which covariates of a study the patients table does not have, or cannot be used."""
+    for name in study.covariates:
+        if name in MADE:
+            continue
+        if name not in patients:
+            yield (
+                f"The study names the covariate '{name}', which the patients table does not "
+                f"have; {nearest(name, [str(c) for c in patients])}"
+            )
+        else:
+            try:
+                refuse_unfit(name, patients[name])
+            except DesignError as unfit:
+                yield str(unfit)
+
+
+# Covariates that are worked out at time zero.
+MADE = ("age_years", "index_year")
 # More levels than this are free text or an identifier, and one row of a table for each.
 _MOST_LEVELS = 50
 
