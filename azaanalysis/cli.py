@@ -61,40 +61,24 @@ def check(
     """Check data, and the study that is to be asked of them; change nothing.
 
     Every fault is printed at once with file, column, row, what was found, what was expected and
-    what to do. The same list is written as CSV to work through. With a study file, every endpoint
-    is followed as well, so that a question the data cannot answer is found before any estimate.
+    what to do. The same list is written as CSV to work through. With a study file, the faults of
+    the file, of the data and of the design are listed together: questions the data cannot answer,
+    immortal time, prevalent users, arms that never meet. Every endpoint is followed as well.
 
     Example: `azaanalysis check notebooks/study.yml`
     """
+    from azaanalysis.cli_check import check_study
     from azaanalysis.display import tabulate_loading_report
     from azaanalysis.sources import load_cohort
 
     with _plain_errors(faults):
         if source.suffix in (".yml", ".yaml"):
-            _check_study(source)
+            if not check_study(source, faults, out=_out, err=_err):
+                raise typer.Exit(1)
             return
         cohort = load_cohort(source, mapping=mapping)
         _out.print(str(tabulate_loading_report(cohort.report)), highlight=False, markup=False)
         _out.print("No fault that would change a result.", style="green")
-
-
-def _check_study(path: Path) -> None:
-    from azaanalysis.design import follow, measure_follow_up
-    from azaanalysis.display import tabulate_estimate, tabulate_loading_report
-    from azaanalysis.protocol import describe_estimand
-    from azaanalysis.sources import load_cohort
-    from azaanalysis.study import load_study
-
-    study = load_study(path)
-    with _err.status("Reading the data ..."):
-        cohort = load_cohort(study.source)
-    _out.print(str(tabulate_loading_report(cohort.report)), highlight=False, markup=False)
-    for endpoint in study.endpoints:
-        followed = follow(cohort, study, endpoint=endpoint)
-        _out.print(f"\n{describe_estimand(study, endpoint)}", highlight=False, markup=False)
-        table = tabulate_estimate(measure_follow_up(followed))
-        _out.print(str(table), highlight=False, markup=False, soft_wrap=True)
-    _out.print("\nThe data can answer every question of the study.", style="green")
 
 
 @app.command()

@@ -184,13 +184,25 @@ def load_study(path: str | Path) -> Study:
         study = Study.model_validate({"name": named_after_file, **written})
     except ValidationError as error:
         raise StudyError(explain_validation(error, written, Study, file=path.name)) from None
-    source = study.source.model_copy(
-        update={
-            "folder": _beside(path, study.source.folder),
-            "mapping": _beside(path, study.source.mapping),
-        }
-    )
-    return study.model_copy(update={"source": source})
+    return study.model_copy(update={"source": _from_folder_of(path, study.source)})
+
+
+def load_source(path: str | Path) -> Source | None:
+    """Read where the patients of a study come from, even if the rest of its file has faults.
+
+    None if the file does not say it in a way that can be understood.
+    """
+    path = Path(path)
+    try:
+        return _from_folder_of(path, Source.model_validate(_read_yaml(path).get("source")))
+    except (StudyError, ValidationError):
+        return None
+
+
+def _from_folder_of(path: Path, source: Source) -> Source:
+    """Take the paths of a source from the folder of the study file."""
+    places = {"folder": _beside(path, source.folder), "mapping": _beside(path, source.mapping)}
+    return source.model_copy(update=places)
 
 
 def _merge(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def test_a_sound_study_is_followed_for_every_endpoint(call, tables):
     made = call("check", "study.yml")
 
     assert made.exit_code == 0, made.output
-    assert "The data can answer every question of the study." in made.flat
+    assert "The data can answer every question of the study" in made.flat
+    assert "warning, small arm (azathioprine)" in made.flat
     assert "The cumulative incidence of stopping" in made.flat
 
 
@@ -117,6 +118,30 @@ def test_a_question_the_data_cannot_answer_is_refused_in_plain_words(call, table
     assert made.exit_code == 1
     assert "needs the table 'visits'" in made.flat
     assert "Traceback" not in made.output
+
+
+def test_faults_of_the_file_and_of_the_data_are_listed_together(call, tables, tmp_path):
+    text = (tables / "courses.csv").read_text()
+    (tables / "courses.csv").write_text(text.replace("2012-03-01", "2011-03-01"))
+    (tmp_path / "study.yml").write_text(STUDY.replace("reference:", "referense:"), "utf-8")
+    made = call("check", "study.yml")
+
+    assert made.exit_code == 1
+    assert "did you mean 'reference'?" in made.flat
+    assert "courses.csv, column stop_date, row 2" in made.flat
+
+
+def test_all_faults_of_a_design_are_listed_with_what_to_do(call, tables, tmp_path):
+    text = STUDY.replace("[anti_tnf]", "[anti_tmf]").replace(
+        "{age_years: {at_least: 18}}", "{without: [has_cancer]}"
+    )
+    (tmp_path / "study.yml").write_text(text + "covariates: [bmi]\n", encoding="utf-8")
+    made = call("check", "study.yml")
+
+    assert made.exit_code == 1
+    assert all(word in made.flat for word in ("'anti_tmf'", "'has_cancer'", "'bmi'"))
+    assert "The design has 3 errors and 0 warnings" in made.flat
+    assert "pat-1" not in made.output
 
 
 @pytest.mark.parametrize("command", ["check", "run", "report"])
