@@ -6,6 +6,7 @@ from azaanalysis.estimate.contrasts import (
     estimate_risk_ratio,
 )
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
+from azaanalysis.estimate.gaps import estimate_incidence_difference
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
@@ -47,6 +48,7 @@ __all__ = [
     "estimate_dispersion",
     "estimate_hazard_ratio",
     "estimate_incidence",
+    "estimate_incidence_difference",
     "estimate_log_rank",
     "estimate_mean_count",
     "estimate_mean_count_difference",

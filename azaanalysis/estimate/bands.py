@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from azaanalysis.design.multinomial import one_thread
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import Chosen
@@ -53,10 +54,11 @@ def simultaneous_reach(covariance: Array, level: float) -> float:
     if not moving.any():
         return float("nan")
     correlation = covariance[np.ix_(moving, moving)] / np.outer(spread[moving], spread[moving])
-    values, vectors = np.linalg.eigh(correlation)
-    large = values > 1e-10 * values.max()
-    root = vectors[:, large] * np.sqrt(values[large])
-    draws = np.random.default_rng(_SEED).standard_normal((_DRAWS, root.shape[1])) @ root.T
+    with one_thread():
+        values, vectors = np.linalg.eigh(correlation)
+        large = values > 1e-10 * values.max()
+        root = vectors[:, large] * np.sqrt(values[large])
+        draws = np.random.default_rng(_SEED).standard_normal((_DRAWS, root.shape[1])) @ root.T
     return float(np.quantile(np.abs(draws).max(axis=1), level))
 
 

@@ -41,6 +41,8 @@ class CellIndex:
         For each row its slot, a whole number.
     used
         The slots that hold anybody, in the order of ``keys``.
+    patients
+        How many rows each cell has.
     n_slots
         How many slots there are.
     """
@@ -48,10 +50,11 @@ class CellIndex:
     keys: pd.DataFrame
     slot: Array
     used: Array
+    patients: Array
     n_slots: int
 
-    def total(self, values: Array | None = None) -> Array:
-        """Sum values over the rows of each cell; without values, count the rows."""
+    def total(self, values: Array) -> Array:
+        """Sum values over the rows of each cell."""
         sums: Array = np.bincount(self.slot, values, minlength=self.n_slots)[self.used]
         return sums
 
@@ -84,16 +87,17 @@ def index_cells(follow_up: FollowUp, stratum: str | None = None) -> CellIndex:
     }
     slot, n_slots = _slots(columns, len(frame))
     if n_slots <= max(_SLOTS_PER_ROW * len(frame), _FEW_SLOTS):
-        used = np.flatnonzero(np.bincount(slot, minlength=n_slots))
-        keys = _decoded(columns, used)
+        counts = np.bincount(slot, minlength=n_slots)
+        used = np.flatnonzero(counts)
+        counts, keys = counts[used], _decoded(columns, used)
     else:
-        found, slot = np.unique(slot, return_inverse=True)
+        found, slot, counts = np.unique(slot, return_inverse=True, return_counts=True)
         used, n_slots, keys = np.arange(len(found)), len(found), _decoded(columns, found)
     made = {
         "arm": pd.Categorical.from_codes(keys.pop("arm"), dtype=arms.dtype),
         "stratum": pd.Categorical.from_codes(keys.pop("stratum"), dtype=strata.dtype),
     }
-    return CellIndex(pd.DataFrame({**made, **keys}), slot, used, n_slots)
+    return CellIndex(pd.DataFrame({**made, **keys}), slot, used, counts, n_slots)
 
 
 def _strata(follow_up: FollowUp, stratum: str | None) -> Any:
@@ -119,6 +123,8 @@ def _strata(follow_up: FollowUp, stratum: str | None) -> Any:
 def _coded_days(days: Array) -> Coded:
     """Code whole days by themselves; anything finer by its rank."""
     latest = days.max(initial=0)
+    if latest == 0:
+        return Coded(days, 1)
     if latest <= max(10 * len(days), 100_000):
         whole = days.astype(np.int32, copy=False)
         if days.dtype.kind in "iu" or np.array_equal(whole, days):

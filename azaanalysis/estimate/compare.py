@@ -13,6 +13,7 @@ from azaanalysis.errors import DesignError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.curve_limits import NOTHING
 from azaanalysis.estimate.limits import How, Interval, Numbers, interval_of
+from azaanalysis.estimate.readings import Arms, Factors
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import (
@@ -21,7 +22,6 @@ from azaanalysis.estimate.variance import (
     choose_variance,
     covariance_of_arms,
     describe_variance,
-    read_arms,
 )
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
@@ -43,10 +43,10 @@ class Reading:
 
     cause: int
     at_days: Sequence[float]
-    factors: Callable[[Array], Array]
+    factors: Factors
 
 
-def on_days(at_days: Sequence[float]) -> Callable[[Array], Array]:
+def on_days(at_days: Sequence[float] | Array) -> Factors:
     """Read a curve on given days; beyond its end it has no value."""
     wanted = np.asarray(at_days, dtype=float)
 
@@ -59,7 +59,7 @@ def on_days(at_days: Sequence[float]) -> Callable[[Array], Array]:
     return factors
 
 
-def until_days(horizon_days: Sequence[float]) -> Callable[[Array], Array]:
+def until_days(horizon_days: Sequence[float]) -> Factors:
     """Read the area under a curve from day 0 to each horizon."""
     wanted = np.asarray(horizon_days, dtype=float)
 
@@ -72,29 +72,31 @@ def until_days(horizon_days: Sequence[float]) -> Callable[[Array], Array]:
     return factors
 
 
-def numbers_of_arms(table: RiskTable, reading: Reading, chosen: Chosen) -> Numbers:
+def numbers_of_arms(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return the number of each arm, shape (arms, readings)."""
-    read = read_arms(table, reading.cause, reading.factors)
-    return Numbers(read.value, _errors(table, read.influence, chosen))
+    read = arms.read(reading.cause, reading.factors)
+    return Numbers(read.value, _errors(arms.table, read.influence, chosen))
 
 
-def differences(table: RiskTable, reading: Reading, chosen: Chosen) -> Numbers:
+def differences(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return each arm less the reference, shape (other arms, readings)."""
-    read = read_arms(table, reading.cause, reading.factors)
-    others, reference = _places(table)
+    read = arms.read(reading.cause, reading.factors)
+    others, reference = _places(arms.table)
     influence = read.influence[others] - read.influence[reference]
-    return Numbers(read.value[others] - read.value[reference], _errors(table, influence, chosen))
+    return Numbers(
+        read.value[others] - read.value[reference], _errors(arms.table, influence, chosen)
+    )
 
 
-def log_ratios(table: RiskTable, reading: Reading, chosen: Chosen) -> Numbers:
+def log_ratios(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return the log of the ratio of each arm to the reference; missing where one is zero."""
-    read = read_arms(table, reading.cause, reading.factors)
-    others, reference = _places(table)
+    read = arms.read(reading.cause, reading.factors)
+    others, reference = _places(arms.table)
     value = np.where(read.value > NOTHING, read.value, np.nan)
     relative = read.influence / value[:, None, :]
     influence = relative[others] - relative[reference]
     logs = np.log(value)
-    return Numbers(logs[others] - logs[reference], _errors(table, influence, chosen))
+    return Numbers(logs[others] - logs[reference], _errors(arms.table, influence, chosen))
 
 
 def _errors(table: RiskTable, influence: Array, chosen: Chosen) -> Array:
@@ -119,7 +121,7 @@ def refuse_one_arm(arms: Sequence[str]) -> None:
         )
 
 
-Measure = Callable[[RiskTable, Reading, Chosen], Numbers]
+Measure = Callable[[Arms, Reading, Chosen], Numbers]
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ class Question:
 
     def statistic(self, table: RiskTable, chosen: Chosen) -> Numbers:
         """Return the numbers of all readings, shape (readings, arms, days)."""
-        made = [self.measure(table, reading, chosen) for reading in self.readings]
+        arms = Arms(table)
+        made = [self.measure(arms, reading, chosen) for reading in self.readings]
         return Numbers(
             np.stack([numbers.value for numbers in made]),
             np.stack([numbers.std_error for numbers in made]),

@@ -15,6 +15,8 @@ from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
 from azaanalysis.estimate.tally import RiskTable, tally_cells
 from azaanalysis.estimate.variance import Chosen
 
+# A distance without bound, as of a resample without spread.
+_ENDLESS = 1e12
 Band = Literal["pointwise", "simultaneous"]
 
 
@@ -55,10 +57,12 @@ class How:
 Statistic = Callable[[RiskTable, Chosen], Numbers]
 
 
-def symmetric_interval(numbers: Numbers, level: float) -> Interval:
-    """Return normal limits; a number without spread has none."""
+def symmetric_interval(
+    numbers: Numbers, level: float, *, steps: Array | float | None = None
+) -> Interval:
+    """Return normal limits, or those so many standard errors away; none without spread."""
     error = np.where(numbers.std_error > 0, numbers.std_error, np.nan)
-    reach = normal_reach(level) * error
+    reach = (normal_reach(level) if steps is None else steps) * error
     return Interval(numbers.value, numbers.std_error, numbers.value - reach, numbers.value + reach)
 
 
@@ -111,14 +115,15 @@ def studentised_reach(
     counts; days of which most resamples know nothing are left out.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.abs(drawn[:, 0] - observed[0]) / drawn[:, 1]
-    seen = np.isfinite(distance).mean(axis=0) > 0.5
+        distance = np.minimum(np.abs(drawn[:, 0] - observed[0]) / drawn[:, 1], _ENDLESS)
+    known = distance < _ENDLESS
+    seen = known.mean(axis=0) > 0.5
     if band == "simultaneous":
-        within = np.where(seen & np.isfinite(distance), distance, 0.0)
+        within = np.where(seen & known, distance, 0.0)
         distance = np.broadcast_to(within.max(axis=-1, keepdims=True), distance.shape)
     reach = np.full(observed[0].shape, np.nan)
     reach[seen] = np.nanquantile(distance[:, seen], level, axis=0)
-    return reach
+    return np.where(reach < _ENDLESS / 10, reach, np.nan)
 
 
 def without_pairs(table: RiskTable) -> RiskTable:

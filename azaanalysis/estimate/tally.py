@@ -152,9 +152,8 @@ def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:
     """Count a follow-up into cells that are known already."""
     weighting = follow_up.weighting
     weight = follow_up.frame["weight"].to_numpy(dtype=float)
-    patients = index.total()
     table = RiskTable(
-        _with_weights(index, patients, weight),
+        _with_weights(index, weight),
         follow_up.endpoint,
         follow_up.causes,
         follow_up.n_own,
@@ -171,8 +170,9 @@ def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:
     return table
 
 
-def _with_weights(index: CellIndex, patients: Array, weight: Array) -> pd.DataFrame:
+def _with_weights(index: CellIndex, weight: Array) -> pd.DataFrame:
     """Return the cells with their counts and sums of weights."""
+    patients = index.patients
     if (weight == 1.0).all():
         sums = squares = patients.astype(float)
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +10,7 @@ from scipy import sparse
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
-from azaanalysis.estimate.curves import Curve, curves_of
-from azaanalysis.estimate.grid import Grid
+from azaanalysis.estimate.curves import Curve
 from azaanalysis.estimate.tally import RiskTable, Stacking
 from azaanalysis.vocab import in_words
 
@@ -117,76 +114,6 @@ def describe_variance(table: RiskTable, chosen: Chosen, *, extent: str = "") -> 
         "variance": chosen,
         "notes": (*table.about.get("notes", ()), *notes),
     }
-
-
-@dataclass(frozen=True)
-class Readings:
-    """Numbers read from the curves of each arm, and how they vary together.
-
-    Parameters
-    ----------
-    value
-        Shape (arms, readings).
-    influence
-        What one unit of weight in each cell does, shape (arms, cells, readings).
-    """
-
-    value: Array
-    influence: Array
-
-
-def read_arms(table: RiskTable, cause: int, reading: Callable[[Array], Array]) -> Readings:
-    """Read the same numbers from the curve of every arm, standardised over strata if there are any.
-
-    Parameters
-    ----------
-    table
-        Patients counted.
-    cause
-        0 for survival, k for the risk of the k-th cause.
-    reading
-        Given the days of a grid, returns one row of factors for each number to be read.
-
-    Notes
-    -----
-    With strata the number of an arm is the mean of its strata, each with its (weighted) share
-    among the patients of all arms: sum_z pi_z X_z. Since the shares are of the same patients, a
-    cell in stratum z also moves it by (X_z - X) / W.
-    """
-    share = _shares(table)
-    parts = [
-        [_read(table, arm, stratum, cause, reading) for stratum in table.strata]
-        for arm in table.arms
-    ]
-    by_stratum = np.array([[value for value, _ in of_arm] for of_arm in parts])
-    value = np.einsum("z,azq->aq", share, by_stratum)
-    influence = np.array(
-        [sum(pi * moved for pi, (_, moved) in zip(share, p, strict=True)) for p in parts]
-    )
-    if len(share) > 1:
-        codes = table.cells["stratum"].cat.codes.to_numpy()
-        total = table.cells["weight"].sum()
-        influence += (by_stratum - value[:, None, :])[:, codes, :] / total
-    return Readings(value, influence)
-
-
-def _shares(table: RiskTable) -> Array:
-    """Return the weighted share of each stratum among the patients of all arms."""
-    sums = table.cells.groupby("stratum", observed=False)["weight"].sum().to_numpy()
-    shares: Array = sums / sums.sum()
-    return shares
-
-
-def _read(
-    table: RiskTable, arm: str, stratum: str, cause: int, reading: Callable[[Array], Array]
-) -> tuple[Array, Array]:
-    """Return the numbers of one stratum of an arm, and the influence of every cell."""
-    grid = Grid.of(table, arm, stratum=stratum if len(table.strata) > 1 else None)
-    curve = curves_of(grid, cause)[cause]
-    factors = reading(grid.days)
-    influence = np.zeros((len(table.cells), len(factors)))
-    influence[grid.rows] = curve.influence(factors)
-    return factors @ curve.value, influence
 
 
 def covariance_of_arms(table: RiskTable, influence: Array, chosen: Chosen) -> Array:
