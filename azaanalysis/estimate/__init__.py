@@ -9,7 +9,9 @@ from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.gaps import estimate_incidence_difference
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
+from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
+from azaanalysis.estimate.parametric import estimate_parametric
 from azaanalysis.estimate.piecewise import estimate_piecewise_hazard_ratio
 from azaanalysis.estimate.quantiles import estimate_quantiles
 from azaanalysis.estimate.rate_contrasts import (
@@ -49,11 +51,13 @@ __all__ = [
     "estimate_hazard_ratio",
     "estimate_incidence",
     "estimate_incidence_difference",
+    "estimate_interval_incidence",
     "estimate_log_rank",
     "estimate_mean_count",
     "estimate_mean_count_difference",
     "estimate_mean_count_ratio",
     "estimate_number_needed_to_treat",
+    "estimate_parametric",
     "estimate_patient_years_to_harm",
     "estimate_piecewise_hazard_ratio",
     "estimate_proportional_hazards",

@@ -48,13 +48,14 @@ class Terms:
         What each line means.
     design
         Shape (p, n): each line with mean 0 and spread 1.
-    spread
-        By what each line was divided.
+    spread, mean
+        By what each line was divided, after this was taken away.
     """
 
     coefficients: tuple[Coefficient, ...]
     design: Array
     spread: Array
+    mean: Array
 
     def positions(self) -> dict[str, Array]:
         """Return the lines of each term."""
@@ -117,13 +118,14 @@ def make_terms(follow_up: FollowUp, columns: Sequence[str], rows: Array) -> Term
         for coefficient, line in _lines(follow_up, column, rows)
     ]
     design, spread = np.empty((len(lines), len(rows))), np.ones(len(lines))
+    mean = np.array([line.mean() for _, line in lines])
     for place, (_, line) in enumerate(lines):
-        np.subtract(line, line.mean(), out=design[place])
+        np.subtract(line, mean[place], out=design[place])
         spread[place] = np.sqrt(np.mean(np.square(design[place])))
         design[place] /= spread[place] if spread[place] > 0 else 1.0
     coefficients = tuple(coefficient for coefficient, _ in lines)
     _refuse_collinear(coefficients, design)
-    return Terms(coefficients, design, spread)
+    return Terms(coefficients, design, spread, mean)
 
 
 def _lines(follow_up: FollowUp, column: str, rows: Array) -> Iterator[tuple[Coefficient, Array]]:
