@@ -98,7 +98,7 @@ def spread_out(rows):
 
 
 @given(bounds, st.randoms(), st.floats(0.1, 10))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_order_and_a_common_factor_of_the_weights_change_nothing(rows, random, factor):
     one = share_out(*map(np.array, spread_out(rows)), np.ones(len(rows)))
     random.shuffle(rows)
@@ -110,7 +110,7 @@ def test_order_and_a_common_factor_of_the_weights_change_nothing(rows, random, f
 
 
 @given(bounds)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_no_move_of_mass_makes_the_data_likelier(rows):
     # At the maximum no interval gains more than one per patient (the condition of Gentleman
     # and Geyer 1994), and masses add up to one.
@@ -125,7 +125,7 @@ def test_no_move_of_mass_makes_the_data_likelier(rows):
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.booleans()), min_size=1, max_size=15))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_known_times_give_the_curve_of_kaplan_and_meier(rows):
     days = np.array([day for day, _ in rows], dtype=float)
     right = np.where([seen for _, seen in rows], days, np.inf)

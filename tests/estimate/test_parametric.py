@@ -150,7 +150,7 @@ positive = st.lists(
 
 
 @given(positive, st.sampled_from(DISTRIBUTIONS), st.floats(0.1, 10))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_other_units_of_time_only_shift_the_intercept(rows, distribution, factor):
     days, seen, _ = map(np.array, zip(*rows, strict=True))
     one, other = (
@@ -165,7 +165,7 @@ def test_other_units_of_time_only_shift_the_intercept(rows, distribution, factor
 
 
 @given(positive, st.sampled_from(DISTRIBUTIONS), st.floats(0.1, 10), st.randoms())
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_order_and_a_common_factor_of_the_weights_change_nothing(
     rows, distribution, factor, random
 ):
@@ -185,7 +185,7 @@ def test_order_and_a_common_factor_of_the_weights_change_nothing(
 
 
 @given(positive, st.integers(5, 95))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_follow_up_cut_in_two_rows_has_the_same_likelihood(rows, share):
     days, seen, _ = map(np.array, zip(*rows, strict=True))
     frame = pd.DataFrame({"t": days, "s": seen.astype(int), "e": 0.0, "p": range(len(days))})

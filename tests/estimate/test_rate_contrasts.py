@@ -186,7 +186,7 @@ counts = st.lists(
 
 
 @given(counts, st.floats(0.01, 100), st.sampled_from(["robust", "exact"]))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_swapping_the_arms_turns_the_ratio_and_the_difference_round(rows, factor, variance):
     days, events, arm, weight = zip(*rows, strict=True)
     weight = None if variance == "exact" else [w * factor for w in weight]
@@ -207,7 +207,7 @@ def test_swapping_the_arms_turns_the_ratio_and_the_difference_round(rows, factor
 
 
 @given(counts)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_the_difference_is_that_of_the_rates(rows):
     days, events, arm, weight = zip(*rows, strict=True)
     made = follow_up(days=days, n_events=events, arm=arm, weight=weight)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azaanalysis.design import follow_up_from_frame
@@ -100,6 +100,7 @@ def test_an_arm_without_time_has_no_rate():
 
 
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=8))
+@settings(max_examples=50, deadline=None)
 def test_sharing_the_same_time_among_more_patients_changes_nothing(days):
     one = estimate_rates(follow_up(days=[sum(days)], n_events=[2])).frame
     many = estimate_rates(follow_up(days=days, n_events=[2] + [0] * (len(days) - 1))).frame
@@ -142,6 +143,7 @@ patients = st.lists(
 
 
 @given(patients, st.floats(0.01, 100), st.randoms())
+@settings(max_examples=50, deadline=None)
 def test_order_and_a_common_factor_of_the_weights_change_nothing(rows, factor, random):
     days, events, weight = zip(*rows, strict=True)
     one = estimate_rates(follow_up(days=days, n_events=events, weight=weight), variance="robust")
@@ -155,6 +157,7 @@ def test_order_and_a_common_factor_of_the_weights_change_nothing(rows, factor, r
 
 
 @given(patients, st.integers(1, 99))
+@settings(max_examples=50, deadline=None)
 def test_a_follow_up_split_in_two_rows_has_the_same_rate_and_error(rows, share):
     days, events, weight = zip(*rows, strict=True)
     frame = pd.DataFrame({"t": days, "s": 0, "e": 0.0, "w": weight, "p": range(len(days))})
@@ -181,6 +184,7 @@ def of_frame(frame, events):
         max_size=20,
     )
 )
+@settings(max_examples=50, deadline=None)
 def test_a_risk_table_gives_the_rates_of_its_follow_up(rows):
     days, status, arm, weight = zip(*rows, strict=True)
     made = follow_up(days=days, status=status, arm=arm, weight=weight, causes=["own", "other"])
@@ -206,6 +210,7 @@ def test_windows_share_out_time_and_events():
 
 
 @given(st.lists(st.tuples(st.integers(0, 365), st.integers(0, 1)), min_size=1, max_size=12))
+@settings(max_examples=50, deadline=None)
 def test_windows_add_up_to_the_whole(rows):
     days, status = zip(*rows, strict=True)
     made = follow_up(days=days, status=status)

@@ -223,7 +223,7 @@ def made_of(lists, deaths):
 
 
 @given(spells, st.sets(st.integers(0, 7)), st.floats(0.01, 100), st.randoms())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_order_and_a_common_factor_of_the_weights_change_no_mean(lists, deaths, factor, random):
     rows = made_of(lists, deaths)
     one = estimate_mean_count(histories(rows)).frame
@@ -237,7 +237,7 @@ def test_order_and_a_common_factor_of_the_weights_change_no_mean(lists, deaths, 
 
 
 @given(spells, st.sets(st.integers(0, 7)), st.integers(1, 99))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_intervals_cut_in_two_have_the_same_mean(lists, deaths, share):
     rows = made_of(lists, deaths)
     cut = []
@@ -254,7 +254,7 @@ def test_intervals_cut_in_two_have_the_same_mean(lists, deaths, share):
 
 
 @given(spells)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_without_death_the_mean_is_the_sum_of_daily_rates(lists):
     rows = made_of(lists, set())
     curve = estimate_mean_count(histories(rows)).frame
@@ -269,7 +269,7 @@ def test_without_death_the_mean_is_the_sum_of_daily_rates(lists):
 
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=3, max_size=15))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_deaths_alone_leave_the_mean_at_zero(rows):
     deaths = [(f"p{k}", 0, day, 2 * dies) for k, (day, dies) in enumerate(rows)]
     curve = estimate_mean_count(histories(deaths)).frame

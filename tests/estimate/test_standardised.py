@@ -80,7 +80,7 @@ strata = st.lists(
 
 
 @given(strata, st.floats(0.01, 100), st.randoms())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_order_and_a_common_factor_change_nothing(rows, factor, random):
     one = estimate_standardised_rates(in_strata(rows), by="age", variance="robust").frame
     scaled = [(*row[:4], row[4] * factor) for row in rows]
@@ -94,7 +94,7 @@ def test_order_and_a_common_factor_change_nothing(rows, factor, random):
 
 
 @given(strata)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_single_stratum_gives_the_rates_themselves(rows):
     alike = in_strata([(row[0], "all", *row[2:]) for row in rows])
     one = estimate_standardised_rates(alike, by="age", variance="robust").frame
