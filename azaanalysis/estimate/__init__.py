@@ -6,7 +6,9 @@ from azaanalysis.estimate.contrasts import (
     estimate_risk_ratio,
 )
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
+from azaanalysis.estimate.fine_gray import estimate_fine_gray
 from azaanalysis.estimate.gaps import estimate_incidence_difference
+from azaanalysis.estimate.gray import estimate_gray_test
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
@@ -48,6 +50,8 @@ __all__ = [
     "bootstrap",
     "estimate_cox",
     "estimate_dispersion",
+    "estimate_fine_gray",
+    "estimate_gray_test",
     "estimate_hazard_ratio",
     "estimate_incidence",
     "estimate_incidence_difference",

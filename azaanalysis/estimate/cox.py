@@ -95,8 +95,8 @@ def estimate_cox(  # noqa: PLR0913 - a model has more choices than a curve
     for number, cause in enumerate(follow_up.own_causes, 1):
         fitted = model.fit(number)
         named = {"endpoint": follow_up.endpoint, "cause": cause, **model.observed(number)}
-        interval = _interval(fitted, number, level, resampling)
-        rows += [{**named, **row} for row in _ratios(fitted, interval)]
+        interval = interval_of_fit(fitted, number, level, resampling)
+        rows += [{**named, **row} for row in ratios_of_fit(fitted, interval)]
         rows += [{**named, **row} for row in _p_values(fitted.proportional("km"))]
         notes += [_no_ratio(cause, coefficient) for coefficient in fitted.run_away]
     about = {
@@ -110,7 +110,7 @@ def estimate_cox(  # noqa: PLR0913 - a model has more choices than a curve
     return Estimate.from_rows(rows, about=about)
 
 
-def _interval(fitted: CoxFit, number: int, level: float, resampling: Resampling) -> Interval:
+def interval_of_fit(fitted: CoxFit, number: int, level: float, resampling: Resampling) -> Interval:
     """Return log ratios with limits; from a bootstrap studentised, as those of risks."""
     model, numbers = fitted.model, fitted.numbers
     if model.variance != "bootstrap":
@@ -183,7 +183,8 @@ def estimate_proportional_hazards(
     return Estimate.from_rows(rows, about=about)
 
 
-def _ratios(fitted: CoxFit, interval: Interval) -> Iterator[dict[str, Any]]:
+def ratios_of_fit(fitted: CoxFit, interval: Interval) -> Iterator[dict[str, Any]]:
+    """Return one row for each coefficient."""
     for place, coefficient in enumerate(fitted.model.terms.coefficients):
         yield {
             "arm": coefficient.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class CoxModel:
         *,
         ties: Ties = "efron",
         variance: Variance = "auto",
-    ) -> CoxModel:
+    ) -> Self:
         """Make the model matrix; for what is refused see ``estimate_cox``."""
         columns = model_columns(follow_up, covariates, strata)
         complete, notes = complete_rows(follow_up, [*columns, *strata])
@@ -95,13 +95,17 @@ class CoxModel:
         values: Array = self.follow_up.frame[name].to_numpy()[self.rows]
         return values
 
+    def weights(self, resample: Resample | None) -> tuple[Array, Array | None]:
+        """Return the weight of each row, and how often a resample has drawn it."""
+        if resample is None:
+            return self.column("weight"), None
+        copies = resample.copies[self.rows]
+        return copies * resample.weight[self.rows], copies
+
     def fit(self, number: int, *, resample: Resample | None = None) -> CoxFit:
         """Fit the hazard of the k-th cause, in everybody or in a resample."""
         entry, leave = self.column("entry_days"), self.column("exit_days")
-        weight, copies = self.column("weight"), None
-        if resample is not None:
-            copies = resample.copies[self.rows]
-            weight = copies * resample.weight[self.rows]
+        weight, copies = self.weights(resample)
         # An event on the day of entry has nobody to be compared with.
         is_event = (self.column("status") == number) & ((entry < leave) | (entry == 0))
         is_event &= weight > 0
@@ -147,11 +151,25 @@ class CoxModel:
 
 @dataclass(frozen=True, eq=False)
 class CoxFit:
-    """The hazard of one cause at the maximum of its partial likelihood."""
+    """The hazard of one cause at the maximum of its partial likelihood.
+
+    Parameters
+    ----------
+    model
+        What was fitted.
+    moment
+        The partial likelihood at its maximum.
+    copies
+        How often a resample has drawn each row; None if it is no resample.
+    row_scores
+        What one unit of weight of each row gives to the score, where that is more than
+        the partial likelihood says.
+    """
 
     model: CoxModel
     moment: Moment
     copies: Array | None = None
+    row_scores: Array | None = None
 
     @cached_property
     def log_ratios(self) -> Array:
@@ -179,8 +197,8 @@ class CoxFit:
         """Covariance of the log ratios, on the scale of the covariates."""
         inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
         if self.model.variance != "model":
-            spread_of_score = self.model.covariance(self.moment.row_scores, self.copies)
-            inverse = inverse @ spread_of_score @ inverse
+            scores = self.moment.row_scores if self.row_scores is None else self.row_scores
+            inverse = inverse @ self.model.covariance(scores, self.copies) @ inverse
         spread = self.model.terms.spread
         covariance: Array = inverse / np.outer(spread, spread)
         return covariance

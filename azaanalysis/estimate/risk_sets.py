@@ -106,6 +106,18 @@ class RiskSets:
         return total
 
 
+def distinct_days(leave: Array) -> tuple[Array, Array]:
+    """Return the distinct days, ascending, and for each row the position of its own."""
+    top = leave.max(initial=0)
+    if top > _TABLE_PER_ROW * len(leave) + 10_000 or not _whole(leave):
+        days, position = np.unique(leave, return_inverse=True)
+        return days, position
+    whole = leave.astype(np.intp)
+    is_there = np.zeros(int(top) + 1, dtype=np.intp)
+    is_there[whole] = 1
+    return np.flatnonzero(is_there).astype(float), (np.cumsum(is_there) - 1)[whole]
+
+
 def _count_up_to(marks: Array, values: Array) -> Array:
     """Count the marks (distinct, ascending) that do not exceed each value.
 
