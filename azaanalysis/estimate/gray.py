@@ -132,6 +132,7 @@ class _Days:
 
     @cached_property
     def free_before(self) -> Array:
+        """S just before each day."""
         return _before(self.free_after, 1.0)
 
     @cached_property
@@ -141,11 +142,13 @@ class _Days:
 
     @cached_property
     def everybody(self) -> Array:
+        """R of all arms together."""
         everybody: Array = self.reach.sum(axis=0)
         return everybody
 
     @cached_property
     def events(self) -> Array:
+        """Own events of all arms together."""
         events: Array = self.own.sum(axis=0)
         return events
 
@@ -157,6 +160,7 @@ class _Days:
 
     @cached_property
     def importance(self) -> Array:
+        """How much each day counts."""
         importance: Array = (1 - _before(self.pooled, 0.0)) ** self.rho
         return importance
 
