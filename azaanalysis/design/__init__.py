@@ -13,6 +13,7 @@ from azaanalysis.design.overlap import (
     measure_support,
     measure_weights,
 )
+from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.design.weigh import weigh
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "check_gate",
     "clone_censor_weight",
     "follow",
+    "follow_recurrent",
     "follow_up_from_frame",
     "measure_balance",
     "measure_baseline",

@@ -208,9 +208,9 @@ def choose_variance(time: PersonTime, variance: RateVariance) -> str:
     Raises
     ------
     EstimationError
-        If there is no such variance.
+        If there is no such variance, or the weights have no model.
     DesignError
-        If whole counts are needed and the follow-up is weighted, or the weights have no model.
+        If whole counts are needed and the follow-up is weighted.
     """
     weighting = None if time.follow_up is None else time.follow_up.weighting
     has_score = weighting is not None and weighting.score is not None
@@ -229,9 +229,9 @@ def choose_variance(time: PersonTime, variance: RateVariance) -> str:
             "Ask for variance='robust', or 'auto'."
         )
     if variance == "stacked" and not has_score:
-        raise DesignError(
-            "The stacked variance needs weights that a model of treatment gave, and these are "
-            "not. Ask for variance='robust', which takes the weights as known, or weigh first."
+        raise EstimationError(
+            "A stacked interval needs the score of the model of the weights, and this follow-up "
+            "has none. Ask for variance='robust' if the weights are known, or weigh first."
         )
     return variance
 
