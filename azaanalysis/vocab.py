@@ -57,6 +57,15 @@ QUANTITIES: dict[str, Quantity] = {
     "median_days": Quantity("Median time", "days"),
     "quantile_days": Quantity("Time by which a share had the event", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
+    "potential_follow_up_first_quartile_days": Quantity(
+        "Potential follow-up, first quartile", "days"
+    ),
+    "potential_follow_up_days": Quantity("Potential follow-up, median", "days"),
+    "potential_follow_up_third_quartile_days": Quantity(
+        "Potential follow-up, third quartile", "days"
+    ),
+    "followed": Quantity("Still followed", "probability"),
+    "ended": Quantity("Follow-up ended", "probability"),
     "rate": Quantity("Rate", "rate"),
     "rate_in_window": Quantity("Rate within a window of time", "rate"),
     "standardised_rate": Quantity("Standardised rate", "rate"),

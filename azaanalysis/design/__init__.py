@@ -6,7 +6,11 @@ from azaanalysis.design.clones import Grace, clone_censor_weight
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
-from azaanalysis.design.observed_time import measure_follow_up
+from azaanalysis.design.observed_time import (
+    measure_endings,
+    measure_follow_up,
+    measure_potential_follow_up,
+)
 from azaanalysis.design.overlap import (
     measure_equipoise,
     measure_preference,
@@ -27,8 +31,10 @@ __all__ = [
     "follow_up_from_frame",
     "measure_balance",
     "measure_baseline",
+    "measure_endings",
     "measure_equipoise",
     "measure_follow_up",
+    "measure_potential_follow_up",
     "measure_preference",
     "measure_support",
     "measure_weights",

@@ -13,7 +13,7 @@ from azaanalysis.display.overlap import (
     tabulate_equipoise,
     tabulate_weights,
 )
-from azaanalysis.display.stacked import draw_stacked_incidence
+from azaanalysis.display.stacked import draw_endings, draw_stacked_incidence
 from azaanalysis.display.statement import Statement, state_estimand, state_limits
 from azaanalysis.display.summaries import (
     tabulate_attrition,
@@ -31,6 +31,7 @@ __all__ = [
     "Table",
     "draw_attrition",
     "draw_balance",
+    "draw_endings",
     "draw_forest",
     "draw_incidence",
     "draw_preference",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -116,15 +116,62 @@ def draw_stacked_incidence(
     one minus Kaplan-Meier per reason would exceed it. There is no room for bands: read
     the intervals in the table or in :func:`draw_incidence`.
     """
-    risks = estimate.only(quantity="risk")
-    reasons = [cause for cause in risks.frame["cause"].unique() if cause]
-    endpoints = risks.frame["endpoint"].unique()
+    reasons = _reasons_of(estimate, "risk")
+    plan, panels = _make_plan(estimate, reasons, time_unit, _Shares("risk", "survival"))
+    return _finish(plan, panels, estimate, caption)
+
+
+def draw_endings(
+    estimate: Estimate, *, time_unit: TimeUnit | None = None, caption: str = ""
+) -> Figure:
+    """Draw why follow-up ended, stacked by reason over time, one panel for each arm.
+
+    Parameters
+    ----------
+    estimate
+        The result of ``measure_endings``. Small counts are suppressed first; a reason that may not
+        be shown adds nothing to its stack.
+    time_unit, caption
+        As in :func:`draw_stacked_incidence`.
+
+    Raises
+    ------
+    EstimationError
+        If the estimate does not say why follow-up ended.
+
+    Notes
+    -----
+    White above the line are those still followed. Look for a reason that is wider in one arm: if
+    it takes those at risk, a curve that treats it as mere censoring is biased.
+    """
+    reasons = _reasons_of(estimate, "ended")
+    plan, panels = _make_plan(estimate, reasons, time_unit, _Shares("ended", "followed"))
+    heading = f"Follow-up that has ended, {spell_endpoint(estimate, panels[0].endpoint)} (%)"
+    usual = f"Why follow-up ended: {spell_endpoint(estimate, panels[0].endpoint)}."
+    return _finish(replace(plan, heading=heading), panels, estimate, caption or usual)
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """The quantity whose causes are stacked, and the one that is left over."""
+
+    stacked: str
+    rest: str
+
+
+def _reasons_of(estimate: Estimate, quantity: str) -> list[str]:
+    shares = estimate.only(quantity=quantity)
+    reasons = [cause for cause in shares.frame["cause"].unique() if cause]
+    endpoints = shares.frame["endpoint"].unique()
     if len(endpoints) != 1 or not reasons:
         raise EstimationError(
             f"Stacking needs the causes of one endpoint; this estimate has {len(endpoints)} "
             f"endpoints and {len(reasons)} causes. Keep one endpoint with .only(endpoint=...)."
         )
-    plan, panels = _make_plan(estimate, reasons, time_unit)
+    return reasons
+
+
+def _finish(plan: _Plan, panels: list[Panel], estimate: Estimate, caption: str) -> Figure:
     what = plan.heading.removesuffix(" (%)")
     alt = describe_curves(panels, ticks=plan.ticks, unit=plan.unit, what=what)
     k = smallest_count_of(estimate)
@@ -135,7 +182,7 @@ def draw_stacked_incidence(
 
 
 def _make_plan(
-    estimate: Estimate, reasons: list[str], time_unit: TimeUnit | None
+    estimate: Estimate, reasons: list[str], time_unit: TimeUnit | None, shares: _Shares
 ) -> tuple[_Plan, list[Panel]]:
     by_reason = estimate.only(cause=[*reasons, ""])
     last_day = float(np.nanmax(estimate.frame["at_days"].to_numpy(), initial=1))
@@ -143,23 +190,23 @@ def _make_plan(
     known, arms = order_arms(estimate)
     width = (WIDTH - _EDGE - 0.35 - _GAP * (len(arms) - 1)) / len(arms)
     ticks = time_ticks(last_day, unit, most=max(2, int(width / 0.5)))
-    panels = make_panels(by_reason, quantity="risk", ticks=ticks)
+    panels = make_panels(by_reason, quantity=shares.stacked, ticks=ticks)
     panels = [panel for panel in panels if panel.cause]
-    stacks = [_stack(arm, panels, _total(estimate, arm, ticks)) for arm in arms]
+    stacks = [_stack(arm, panels, _total(estimate, arm, ticks, shares.rest)) for arm in arms]
     heading = f"Cumulative incidence of {spell_endpoint(estimate, panels[0].endpoint)} (%)"
     plan = _Plan(stacks, reasons, style_arms(known), ticks, unit, last_day, heading)
     return plan, panels
 
 
-def _total(estimate: Estimate, arm: str, ticks: list[float]) -> Curve | None:
+def _total(estimate: Estimate, arm: str, ticks: list[float], rest: str) -> Curve | None:
     """Return the curve of those still free of the event, from which the total is read.
 
     A masked reason adds nothing to a stack; the total must not lose it.
     """
-    survival = estimate.only(quantity="survival", arm=arm)
+    survival = estimate.only(quantity=rest, arm=arm)
     if survival.frame["at_days"].isna().all():
         return None
-    return make_panels(survival, quantity="survival", ticks=ticks)[0].curves[0]
+    return make_panels(survival, quantity=rest, ticks=ticks)[0].curves[0]
 
 
 def _stack(arm: str, panels: Sequence[Panel], survival: Curve | None) -> _Stack:

@@ -22,7 +22,10 @@ INK, SOFT_INK, GRID = "#1a1d21", "#5b636b", "#e4e7ea"
 _ARM_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _ARM_LINES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (5, 2, 1.2, 2)), (0, (1.5, 1.5)))
 # Reasons are areas, not lines: a muted set that cannot be mistaken for an arm (after P. Tol).
-_REASON_COLOURS = ("#88A5C4", "#E8B89B", "#A9C5A0", "#C9A9C9", "#E3D18A", "#9CC9C9", "#BDBDBD")
+_REASON_COLOURS = (
+    *("#88A5C4", "#E8B89B", "#A9C5A0", "#C9A9C9", "#E3D18A", "#9CC9C9", "#BDBDBD"),
+    *("#D98F9F", "#8F8FB5", "#B5A27A"),
+)
 
 _SETTINGS: dict[str, Any] = {
     # DejaVu comes with matplotlib, so that the layout is the same on every machine.
