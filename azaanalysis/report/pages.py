@@ -18,6 +18,7 @@ from azaanalysis.report.methods import describe_methods, list_methods
 from azaanalysis.report.page import Page, without_blank_lines
 from azaanalysis.report.record import as_frame
 from azaanalysis.report.summary import summarise
+from azaanalysis.report.tables import dress_tables
 from azaanalysis.report.verify import digest_of
 from azaanalysis.study import Study
 from azaanalysis.vocab import sentence_case
@@ -157,7 +158,7 @@ def _compose_conventions() -> Chapter | None:
     path = resources.files("azaanalysis").joinpath("estimate", "CONVENTIONS.md")
     if not path.is_file():
         return None
-    html = str(markdown2html(path.read_text(encoding="utf-8")))
+    html = dress_tables(str(markdown2html(path.read_text(encoding="utf-8"))))
     body = (
         f'<section class="step" aria-label="Conventions"><div class="prose">{html}</div></section>'
     )

@@ -17,6 +17,7 @@ _LABEL = re.compile(r'aria-label="([^"]*)"')
 _TARGET = re.compile(r'\b(id|aria-labelledby)="([\w-]+)"')
 _LINK = re.compile(r'\bhref="([\w.-]*?)(\.html)?(#[\w-]+)?"')
 _FONTS = re.compile(r"'Helvetica Neue'[^;\"]*sans-serif")
+_POINTS = re.compile(r'(\b(?:width|height)="[\d.]+)pt"')
 _NO_LIBRARY = (
     "The report is complete as pages, but there is no PDF: WeasyPrint cannot find the system "
     "library Pango (Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0; macOS: brew "
@@ -84,7 +85,8 @@ def _as_image(found: re.Match[str]) -> str:
     drawing = found.group()
     label = _LABEL.search(drawing)
     alt = label.group(1) if label else "Figure"
-    drawing = _FONTS.sub("DejaVu Sans", drawing)
+    # WeasyPrint draws points as if they were pixels, at three quarters of the size.
+    drawing = _POINTS.sub(r'\1"', _FONTS.sub("DejaVu Sans", drawing), count=2)
     return f'<img alt="{alt}" src="{_pack(drawing.encode(), "image/svg+xml")}">'
 
 

@@ -28,6 +28,23 @@ def read_table(html: str) -> Table:
     return Table(title, _read_columns(table), rows, groups, notes)
 
 
+def dress_tables(html: str) -> str:
+    """Give tables that were written as Markdown headings with a scope, and room to scroll in."""
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(html, "html.parser")
+    for number, table in enumerate(page.find_all("table"), 1):
+        for heading in table.find_all("th"):
+            heading["scope"] = "col"
+        for line in table.find_all("tr"):
+            if first := line.find("td"):
+                first.name, first["scope"] = "th", "row"
+        label = f"Table {number} of this page"
+        room = {"class": "table-scroll", "tabindex": "0", "role": "region", "aria-label": label}
+        table.wrap(page.new_tag("div", attrs=room))
+    return str(page)
+
+
 def write_tables(tables: Sequence[Table], folder: Path) -> list[Path]:
     """Write each table as ``table_<number>.csv``, numbered as on the page."""
     folder.mkdir(parents=True, exist_ok=True)
