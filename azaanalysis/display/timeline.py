@@ -85,17 +85,18 @@ def _windows(study: Study, endpoint: str) -> Iterator[_Window]:
 
 
 def _draw(windows: list[_Window]) -> Drawing:
+    names = [wrap_to(window.name, _LEFT - 0.5, SMALL) for window in windows]
     words = [wrap_to(window.words, _LEFT - 0.1, SMALL - 0.5) for window in windows]
-    heights = [LINE * (1 + len(lines)) + _GAP for lines in words]
+    heights = [LINE * (len(n) + len(w)) + _GAP for n, w in zip(names, words, strict=True)]
     drawing = Drawing(figsize=(WIDTH, sum(heights) + 0.5))
     axes = place_axes(drawing, Place(_LEFT, 0.05, WIDTH - _LEFT - 0.1, sum(heights)))
     _set_axis(axes, windows, high=sum(heights))
     top = 0.0
-    for window, lines, height in zip(windows, words, heights, strict=True):
-        write(drawing, 0.0, 0.05 + top + _GAP / 2 + LINE / 2, window.name, weight="bold")
-        for number, line in enumerate(lines, 1):
-            place = 0.05 + top + _GAP / 2 + LINE * (number + 0.5)
-            write(drawing, 0.0, place, line, color=SOFT_INK, fontsize=SMALL - 0.5)
+    soft = {"color": SOFT_INK, "fontsize": SMALL - 0.5}
+    for window, name, lines, height in zip(windows, names, words, heights, strict=True):
+        styled = [(line, {"weight": "bold"}) for line in name] + [(line, soft) for line in lines]
+        for number, (line, style) in enumerate(styled):
+            write(drawing, 0.0, 0.05 + top + _GAP / 2 + LINE * (number + 0.5), line, **style)
         _draw_window(axes, window, middle=top + height / 2)
         top += height
         axes.axhline(top, color=GRID, lw=0.6, zorder=0)

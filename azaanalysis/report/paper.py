@@ -77,7 +77,9 @@ def write_paper(chapters: Sequence[Chapter], site: Site, *, path: Path) -> Path:
 
 def _for_paper(chapter: Chapter) -> str:
     """Return the body of a chapter with names that are its own, and drawings as images."""
-    body = _TARGET.sub(rf'\1="{chapter.name}-\2"', _SVG.sub(_as_image, chapter.body))
+    drawn = _SVG.sub(_as_image, chapter.body)
+    marked = drawn.replace('<tr><th scope="rowgroup"', '<tr class="heading"><th scope="rowgroup"')
+    body = _TARGET.sub(rf'\1="{chapter.name}-\2"', marked)
     return _LINK.sub(lambda found: _inner_link(found, chapter.name), body)
 
 

@@ -92,12 +92,12 @@ def _tabulate(estimate: Estimate, answer: pd.DataFrame, contrasts: pd.DataFrame)
     first = answer.iloc[0]
     day = "" if pd.isna(first["at_days"]) else f" by day {first['at_days']:,.0f}"
     level = spell_level(estimate.about)
-    columns = [Column("Arm", is_number=False), Column("Patients"), Column(f"Events{day}")]
-    columns += [Column("Answer"), Column(level)]
+    columns = [Column("Arm", is_number=False), Column(f"Events{day} / patients")]
+    columns += [Column(f"Answer ({level})")]
     if len(contrasts):
         versus = contrasts.iloc[0]
         label = f"{QUANTITIES[versus['quantity']].label} against {in_words(versus['versus'])}"
-        columns += [Column("Value", group=label), Column(level, group=label)]
+        columns += [Column(f"{label} ({level})")]
     rows = tuple(_row(row, contrasts) for row in answer.itertuples())
     caption = name_quantity(estimate, first["quantity"], first["endpoint"]) + day
     unit = f", {first['unit']}" if first["unit"] else ""
@@ -106,17 +106,17 @@ def _tabulate(estimate: Estimate, answer: pd.DataFrame, contrasts: pd.DataFrame)
 
 
 def _row(row: Any, contrasts: pd.DataFrame) -> tuple[str, ...]:
-    counts = [spell_count(row.patients), spell_count(row.events)]
-    cells = [sentence_case(row.arm), *counts, spell_value(row), spell_interval(row)]
+    counts = f"{spell_count(row.events)} / {spell_count(row.patients)}"
+    cells = [sentence_case(row.arm), counts, _with_interval(row)]
     if len(contrasts):
-        own = contrasts[contrasts["arm"] == row.arm]
-        compared = next(own.itertuples(), None)
-        cells += ["reference", ""] if compared is None else _compared(compared)
+        compared = next(contrasts[contrasts["arm"] == row.arm].itertuples(), None)
+        cells += ["reference" if compared is None else _with_interval(compared)]
     return tuple(cells)
 
 
-def _compared(row: Any) -> list[str]:
-    return [spell_value(row), "" if spell_interval(row) == NOT_KNOWN else spell_interval(row)]
+def _with_interval(row: Any) -> str:
+    interval = spell_interval(row)
+    return spell_value(row) if interval == NOT_KNOWN else f"{spell_value(row)} ({interval})"
 
 
 def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame) -> Iterator[str]:

@@ -29,10 +29,12 @@ def read_table(html: str) -> Table:
 
 
 def dress_tables(html: str) -> str:
-    """Give tables that were written as Markdown headings with a scope, and room to scroll in."""
+    """Give tables written as Markdown headings with a scope, and room; take marks off headings."""
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(html, "html.parser")
+    for link in page.find_all("a", class_="anchor-link"):
+        link.decompose()
     for number, table in enumerate(page.find_all("table"), 1):
         for heading in table.find_all("th"):
             heading["scope"] = "col"

@@ -94,9 +94,9 @@ def test_the_summary_gives_answer_interval_counts_and_comparison(folder):
     (at_300,) = curve.only(quantity="survival", arm="anti_tnf").at([300]).frame.itertuples()
 
     assert "by day 300" in table.caption.text
-    assert rows[1][:4] == ["Anti-TNF", "400", str(at_300.events), f"{100 * at_300.value:.1f}%"]
-    assert rows[0][5] == "reference"
-    assert rows[1][5:] == ["0.62", "0.48 to 0.80"]
+    assert rows[1][:2] == ["Anti-TNF", f"{at_300.events} / 400"]
+    assert rows[1][2].startswith(f"{100 * at_300.value:.1f}% ({100 * at_300.lower:.1f} to ")
+    assert [row[3] for row in rows] == ["reference", "0.62 (0.48 to 0.80)"]
 
 
 def test_the_summary_warns_of_what_must_be_minded(tmp_path):

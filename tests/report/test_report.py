@@ -143,10 +143,8 @@ def test_the_list_shows_each_question_with_its_answer(index):
     # 31 events in 350 patient-years.
     assert [cell.text for cell in section.tbody.tr.find_all(["th", "td"])] == [
         "Azathioprine",
-        "400",
-        "31",
-        "8.9",
-        "7.8 to 10.3",
+        "31 / 400",
+        "8.9 (7.8 to 10.3)",
     ]
     assert "compared as observed; nothing is adjusted" in section.text
     assert section.table.caption.text == "Rate of discontinuation, per 100 patient-years"
