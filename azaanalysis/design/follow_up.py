@@ -101,6 +101,10 @@ class FollowUp:
         """
         if self.weighting is not None and self.weighting.cluster is not None:
             return self.weighting.cluster
+        names = self.frame["patient_id"].to_numpy()
+        # Numbered row by row: nobody comes twice, and a million names need not be compared.
+        if names.dtype.kind in "iu" and (np.diff(names) > 0).all():
+            return None
         codes, patients = pd.factorize(self.frame["patient_id"])
         return codes if len(patients) < len(codes) else None
 
@@ -164,7 +168,7 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     state = state.where(state % 1 == 0, -1)
     exits = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype="float64")
     made = {
-        "patient_id": frame[patient].astype("string") if patient else np.arange(n).astype(str),
+        "patient_id": frame[patient].astype("string") if patient else np.arange(n),
         "arm": _in_order(arms),
         "entry_days": frame[entry].to_numpy(dtype="float64") if entry else np.zeros(n),
         "exit_days": exits,
@@ -172,7 +176,7 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
         "n_events": state.between(1, n_own).to_numpy().astype("int64"),
         "last_absent_days": np.where(state == 1, 0.0, exits),
         "weight": frame[weight].to_numpy(dtype="float64") if weight else np.ones(n),
-        "end_reason": pd.Categorical(["" for _ in range(n)]),
+        "end_reason": pd.Categorical.from_codes(np.zeros(n, dtype="int8"), pd.Index([""])),
     }
     covariates = tuple(str(c) for c in frame.columns if c not in named)
     followed = pd.DataFrame(made, index=frame.index).join(frame[list(covariates)])
@@ -196,8 +200,27 @@ def _in_order(arms: pd.Series) -> pd.Series:
     return words.astype(pd.CategoricalDtype(list(dict.fromkeys(words.dropna()))))
 
 
+def _is_sound(frame: pd.DataFrame, n_causes: int) -> bool:
+    """Tell whether all rows can be taken, from a few numbers; one missing number makes them so."""
+    entry, leave, status, weight = (
+        frame[column].to_numpy() for column in ("entry_days", "exit_days", "status", "weight")
+    )
+    if not len(frame):
+        return True
+    return bool(
+        leave.max() < np.inf
+        and entry.min() >= 0
+        and (entry <= leave).all()
+        and 0 <= status.min() <= status.max() <= n_causes
+        and 0 <= weight.min() <= weight.max() < np.inf
+        and not frame["arm"].isna().any()
+    )
+
+
 def _refuse_unsound(frame: pd.DataFrame, causes: Sequence[str]) -> None:
     """Refuse times, states and weights that no estimator could take; name rows, not patients."""
+    if _is_sound(frame, len(causes)):
+        return
     faults = {
         "exit_days is missing or negative": ~(frame["exit_days"] >= 0),
         "exit_days is infinite": np.isinf(frame["exit_days"]),
