@@ -45,6 +45,8 @@ QUANTITIES: dict[str, Quantity] = {
     "survival": Quantity("Still free of the event", "probability"),
     "risk": Quantity("Cumulative incidence", "probability"),
     "risk_difference": Quantity("Difference in cumulative incidence", "probability", null=0.0),
+    "cumulative_hazard": Quantity("Cumulative hazard", "statistic"),
+    "survival_from_hazard": Quantity("Survival by exp(-hazard)", "probability"),
     "risk_ratio": Quantity("Ratio of cumulative incidences", "ratio", null=1.0),
     # Patients treated for one event more; negative for one event fewer.
     "number_needed_to_treat": Quantity("Patients treated per event more", "count"),

@@ -6,6 +6,7 @@ from azaanalysis.estimate.contrasts import (
     estimate_risk_ratio,
 )
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
+from azaanalysis.estimate.cumulative_hazard import estimate_cumulative_hazard
 from azaanalysis.estimate.fine_gray import estimate_fine_gray
 from azaanalysis.estimate.gaps import estimate_incidence_difference
 from azaanalysis.estimate.gray import estimate_gray_test
@@ -49,6 +50,7 @@ __all__ = [
     "RiskTable",
     "bootstrap",
     "estimate_cox",
+    "estimate_cumulative_hazard",
     "estimate_dispersion",
     "estimate_fine_gray",
     "estimate_gray_test",

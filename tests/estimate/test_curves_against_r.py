@@ -6,6 +6,7 @@ import pytest
 
 from azaanalysis.design import follow_up_from_frame
 from azaanalysis.estimate import (
+    estimate_cumulative_hazard,
     estimate_incidence,
     estimate_quantiles,
     estimate_restricted_mean,
@@ -299,3 +300,24 @@ def test_time_lost_to_each_cause_equals_r(name, curves):
         arm, state = label.split(", ")
         row = made.only(arm=arm, cause=state.replace("(s0)", "")).frame.iloc[0]
         assert row["value"] == pytest.approx(expected, rel=CLOSED_FORM)
+
+
+FULL_CURVES = [name for name in KAPLAN_MEIER if name.endswith(("loglog", "km_log", "sex_log"))]
+
+
+@pytest.mark.parametrize("name", [name for name in FULL_CURVES if "all" not in name])
+def test_cumulative_hazards_equal_r(name):
+    made = estimate_cumulative_hazard(KAPLAN_MEIER[name][0]())
+    for arm, known in r_result(name).items():
+        ours = made.only(arm=arm, cause="", quantity="cumulative_hazard").at(known["time"]).frame
+        np.testing.assert_allclose(ours["value"], known["cumhaz"], rtol=CLOSED_FORM)
+        np.testing.assert_allclose(ours["std_error"], known["std_err_cumhaz"], rtol=CLOSED_FORM)
+
+
+def test_the_fleming_harrington_estimator_equals_r():
+    lungs = followed(lung(), "time", "event", "sex")
+    made = estimate_cumulative_hazard(lungs, ties="one_by_one")
+    for arm, known in r_result("lung_fleming_harrington").items():
+        ours = made.only(arm=arm, quantity="survival_from_hazard").at(known["time"]).frame
+        for theirs, column in COLUMNS.items():
+            np.testing.assert_allclose(ours[column], known[theirs], rtol=CLOSED_FORM)
