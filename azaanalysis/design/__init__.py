@@ -6,6 +6,7 @@ from azaanalysis.design.clones import Grace, clone_censor_weight
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
+from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
 from azaanalysis.design.observed_time import (
     measure_endings,
     measure_follow_up,
@@ -18,12 +19,14 @@ from azaanalysis.design.overlap import (
     measure_weights,
 )
 from azaanalysis.design.recurrent import follow_recurrent
+from azaanalysis.design.strata import weigh_by_strata
 from azaanalysis.design.weigh import weigh
 
 __all__ = [
     "FollowUp",
     "GateResult",
     "Grace",
+    "MatchingChoices",
     "check_gate",
     "clone_censor_weight",
     "follow",
@@ -39,4 +42,6 @@ __all__ = [
     "measure_support",
     "measure_weights",
     "weigh",
+    "weigh_by_matching",
+    "weigh_by_strata",
 ]
