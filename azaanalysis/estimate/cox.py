@@ -12,7 +12,12 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.cox_model import CoxFit, CoxModel
 from azaanalysis.estimate.hazard import as_ratio
-from azaanalysis.estimate.limits import Interval, studentised_reach, symmetric_interval
+from azaanalysis.estimate.limits import (
+    Interval,
+    spread_of_draws,
+    studentised_reach,
+    symmetric_interval,
+)
 from azaanalysis.estimate.partial_likelihood import Ties
 from azaanalysis.estimate.proportional import Test, TimeScale
 from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
@@ -124,7 +129,7 @@ def interval_of_fit(fitted: CoxFit, number: int, level: float, resampling: Resam
     drawn = bootstrap(model.follow_up, in_resample, resampling=resampling)
     both = np.stack([known.value, known.std_error])
     reach = studentised_reach(both, drawn, level) * known.std_error
-    spread = np.nanstd(drawn[:, 0], axis=0, ddof=1)
+    spread = spread_of_draws(drawn[:, 0])
     return Interval(known.value, spread, known.value - reach, known.value + reach)
 
 

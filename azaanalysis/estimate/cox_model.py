@@ -13,6 +13,7 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.arm_hazards import ChosenHere
 from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.limits import Numbers
 from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
 from azaanalysis.estimate.proportional import Test, TimeScale, proportion_tests, time_scale
@@ -114,17 +115,17 @@ class CoxModel:
         start = _start(hazards, entry, leave, self.stratum)
         return CoxFit(self, maximise(hazards, start=start), copies)
 
-    def covariance(self, influence: Array, copies: Array | None = None) -> Array:
+    def covariance(self, influence: Array, drawn_weight: Array | None = None) -> Array:
         """Return the covariance of estimates of which one unit of weight has this influence.
 
-        In a resample each row counts as often as it was drawn, and weights are taken as known.
+        In a resample weights are taken as known, and a row that was drawn k times has the root
+        of k times the weight of one copy: k copies add up in the variance.
         """
         clusters = self.follow_up.clusters
         of_rows = None if clusters is None else clusters[self.rows]
         weighting = self.follow_up.weighting
-        if copies is not None:
-            weight = np.sqrt(copies) * self.column("weight")
-            return sandwich(influence, weight, score=None, clusters=of_rows)
+        if drawn_weight is not None:
+            return sandwich(influence, drawn_weight, score=None, clusters=of_rows)
         weight = self.column("weight")
         if self.variance == "robust" or weighting is None or weighting.score is None:
             return sandwich(influence, weight, score=None, clusters=of_rows)
@@ -198,7 +199,10 @@ class CoxFit:
         inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
         if self.model.variance != "model":
             scores = self.moment.row_scores if self.row_scores is None else self.row_scores
-            inverse = inverse @ self.model.covariance(scores, self.copies) @ inverse
+            drawn_weight = None
+            if self.copies is not None:
+                drawn_weight = ratio(self.moment.hazards.weight, np.sqrt(self.copies))
+            inverse = inverse @ self.model.covariance(scores, drawn_weight) @ inverse
         spread = self.model.terms.spread
         covariance: Array = inverse / np.outer(spread, spread)
         return covariance

@@ -92,7 +92,7 @@ def bootstrap_interval(follow_up: FollowUp, statistic: Statistic, how: How) -> I
     both = np.stack([observed.value, observed.std_error])
     reach = studentised_reach(both, drawn, how.level, how.band) * observed.std_error
     reach = np.where(np.isfinite(reach) & (reach > 0), reach, np.nan)
-    spread = np.nanstd(drawn[:, 0], axis=0, ddof=1)
+    spread = spread_of_draws(drawn[:, 0])
     return Interval(observed.value, spread, observed.value - reach, observed.value + reach)
 
 
@@ -103,6 +103,14 @@ def interval_of(
     if how.chosen == "bootstrap" and isinstance(follow_up, FollowUp):
         return bootstrap_interval(follow_up, statistic, how)
     return symmetric_interval(statistic(table, how.chosen), how.level)
+
+
+def spread_of_draws(drawn: Array) -> Array:
+    """Return the standard deviation over the first axis; missing where fewer than two are seen."""
+    seen = (~np.isnan(drawn)).sum(axis=0) > 1
+    spread = np.full(drawn.shape[1:], np.nan)
+    spread[seen] = np.nanstd(drawn[:, seen], axis=0, ddof=1)
+    return spread
 
 
 def studentised_reach(

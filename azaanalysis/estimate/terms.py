@@ -134,7 +134,7 @@ def _lines(follow_up: FollowUp, column: str, rows: Array) -> Iterator[tuple[Coef
         numbers = values.to_numpy(dtype=float, na_value=np.nan)[rows]
         if np.isinf(numbers).any():
             raise EstimationError(
-                f"{column} is infinite in {np.isinf(numbers).sum():,} rows. Mend these values."
+                f"{column} is infinite in {np.isinf(numbers).sum():,} row(s). Mend these values."
             )
         yield Coefficient(column, column, unit=f"per 1 {column}"), numbers
         return
