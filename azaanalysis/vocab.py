@@ -75,6 +75,7 @@ QUANTITIES: dict[str, Quantity] = {
     "rate_ratio": Quantity("Rate ratio", "ratio", null=1.0),
     "rate_ratio_p": Quantity("Rate ratio p value", "p_value"),
     "patient_years_to_harm": Quantity("Patient-years for one event more", "count"),
+    "odds_ratio": Quantity("Odds ratio", "ratio", null=1.0),
     "time_ratio": Quantity("Time ratio", "ratio", null=1.0),
     "mean_count": Quantity("Mean number of events", "mean"),
     "mean_count_difference": Quantity("Difference in mean number of events", "mean", null=0.0),

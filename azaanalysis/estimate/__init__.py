@@ -9,6 +9,7 @@ from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.cumulative_hazard import estimate_cumulative_hazard
 from azaanalysis.estimate.fine_gray import estimate_fine_gray
 from azaanalysis.estimate.gaps import estimate_incidence_difference
+from azaanalysis.estimate.gee import estimate_gee
 from azaanalysis.estimate.gray import estimate_gray_test
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.incidence import estimate_incidence
@@ -29,6 +30,7 @@ from azaanalysis.estimate.recurrent import (
     estimate_mean_count_ratio,
 )
 from azaanalysis.estimate.recurrent_ratio import estimate_recurrent_ratio
+from azaanalysis.estimate.regression import estimate_negative_binomial, estimate_poisson
 from azaanalysis.estimate.resample import Resample, Resampling, bootstrap
 from azaanalysis.estimate.restricted_mean import (
     estimate_restricted_mean,
@@ -53,6 +55,7 @@ __all__ = [
     "estimate_cumulative_hazard",
     "estimate_dispersion",
     "estimate_fine_gray",
+    "estimate_gee",
     "estimate_gray_test",
     "estimate_hazard_ratio",
     "estimate_incidence",
@@ -62,10 +65,12 @@ __all__ = [
     "estimate_mean_count",
     "estimate_mean_count_difference",
     "estimate_mean_count_ratio",
+    "estimate_negative_binomial",
     "estimate_number_needed_to_treat",
     "estimate_parametric",
     "estimate_patient_years_to_harm",
     "estimate_piecewise_hazard_ratio",
+    "estimate_poisson",
     "estimate_proportional_hazards",
     "estimate_quantiles",
     "estimate_rate_difference",
