@@ -13,8 +13,11 @@ import pandas as pd
 from scipy import sparse
 
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.multinomial import one_thread
 from azaanalysis.design.weighting import ScoreParts
 from azaanalysis.estimate.cells import Array, CellIndex, index_cells
+
+_ROWS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,36 +192,47 @@ def _pairs(index: CellIndex, weight: Array, clusters: Array) -> sparse.csr_array
 
 
 def _stack(index: CellIndex, weight: Array, score: ScoreParts, clusters: Array | None) -> Stacking:
-    """Sum scores and slopes over cells, class by class of the model of the weights."""
-    rows = np.arange(len(weight) + 1)
-    cells = len(index.keys)
-
-    def over(groups: Array, size: int, factors: Array) -> Array:
-        """Sum kron(factors, design) over the rows of each group."""
-        shape = (size, len(weight))
-        blocks = [
-            sparse.csc_array((factor, groups, rows), shape=shape) @ score.design
-            for factor in factors.T
-        ]
-        return np.hstack(blocks)
-
-    slope = over(index.position, cells, score.slope)
-    if clusters is None:
-        weight_score = over(index.position, cells, weight[:, None] * score.residual)
-        square = _score_square(score)
-    else:
-        together = over(clusters, int(clusters.max(initial=-1)) + 1, score.residual)
-        place = (index.position, clusters)
-        weights = sparse.coo_array((weight, place), shape=(cells, len(together))).tocsr()
-        weight_score, square = weights @ together, together.T @ together
+    """Sum scores and slopes over cells."""
+    cells, n_rows = len(index.keys), len(weight)
+    size = score.design.shape[1] * score.residual.shape[1]
+    weight_score, slope = np.zeros((cells, size)), np.zeros((cells, size))
+    square = np.zeros((size, size))
+    # Some thousand rows at once, so that their scores need not be kept; many cells, many rows.
+    at_once = max(_ROWS_AT_ONCE, 4 * cells)
+    with one_thread():
+        for start in range(0, n_rows, at_once):
+            rows = slice(start, start + at_once)
+            design, position = score.design[rows], index.position[rows]
+            scores = _by_class(score.residual[rows], design)
+            slope += _over(position, np.ones(len(scores)), cells) @ _by_class(
+                score.slope[rows], design
+            )
+            if clusters is None:
+                weight_score += _over(position, weight[rows], cells) @ scores
+                square += scores.T @ scores
+    if clusters is not None:
+        weight_score, square = _stack_clusters(index, weight, score, clusters)
     return Stacking(weight_score, slope, square, score.information)
 
 
-def _score_square(score: ScoreParts) -> Array:
-    """Return the sum of s s' over all rows, block by block of classes."""
-    residuals = score.residual.T
-    blocks = [
-        [score.design.T @ ((one * other)[:, None] * score.design) for other in residuals]
-        for one in residuals
-    ]
-    return np.block(blocks)
+def _by_class(factors: Array, design: Array) -> Array:
+    """Return kron(factors, design) row by row."""
+    return np.hstack([factor[:, None] * design for factor in factors.T])
+
+
+def _over(groups: Array, values: Array, size: int) -> sparse.csc_array:
+    """Return the matrix that sums rows, times values, over their groups."""
+    return sparse.csc_array((values, groups, np.arange(len(groups) + 1)), (size, len(groups)))
+
+
+def _stack_clusters(
+    index: CellIndex, weight: Array, score: ScoreParts, clusters: Array
+) -> tuple[Array, Array]:
+    """Sum, over clusters, the weight in each cell times the score of the cluster."""
+    n_clusters = int(clusters.max(initial=-1)) + 1
+    together = _over(clusters, np.ones(len(clusters)), n_clusters) @ _by_class(
+        score.residual, score.design
+    )
+    place = (index.position, clusters)
+    weights = sparse.coo_array((weight, place), (len(index.keys), n_clusters)).tocsr()
+    return weights @ together, together.T @ together
