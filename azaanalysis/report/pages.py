@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert.filters import markdown2html
 
 from azaanalysis.display.table import Column, Table
+from azaanalysis.report.checklist import Evidence, count_answers, fill_checklist
 from azaanalysis.report.manifest import source_in_words
 from azaanalysis.report.methods import describe_methods, list_methods
 from azaanalysis.report.page import Page, without_blank_lines
@@ -65,7 +66,7 @@ class Site:
 
 
 def compose_chapters(site: Site, *, folder: Path) -> list[Chapter]:
-    """Return the chapters of a report: summary, notebooks, methods, conventions, manifest.
+    """Return the chapters of a report: summary, notebooks, methods and so on, manifest last.
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ def compose_chapters(site: Site, *, folder: Path) -> list[Chapter]:
         *notebooks,
         _compose_methods(site),
         *([conventions] if conventions else []),
+        _compose_checklist(site),
         _compose_manifest(site.manifest, folder),
     ]
 
@@ -163,6 +165,14 @@ def _compose_conventions() -> Chapter | None:
         f'<section class="step" aria-label="Conventions"><div class="prose">{html}</div></section>'
     )
     return Chapter("conventions", "Conventions", body, label="Conventions")
+
+
+def _compose_checklist(site: Site) -> Chapter:
+    evidence = Evidence(site.study, site.pages, site.record, site.manifest)
+    answers = fill_checklist(evidence)
+    context = {"answers": answers, "counts": list(count_answers(answers))}
+    body = render("checklist.html.j2", context)
+    return Chapter("checklist", "Checklist", body, label="Checklist")
 
 
 def _compose_manifest(manifest: Mapping[str, Any], folder: Path) -> Chapter:
