@@ -6,6 +6,7 @@ from azaanalysis.design.clones import Grace, clone_censor_weight
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
+from azaanalysis.design.impute import impute
 from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
 from azaanalysis.design.observed_time import (
     measure_endings,
@@ -32,6 +33,7 @@ __all__ = [
     "follow",
     "follow_recurrent",
     "follow_up_from_frame",
+    "impute",
     "measure_balance",
     "measure_baseline",
     "measure_endings",

@@ -15,6 +15,7 @@ from azaanalysis.design.moments import (
     Groups,
     Line,
     Moments,
+    Sums,
     groups_of,
     lines_of,
     observed_frame,
@@ -40,8 +41,6 @@ SMD_IN_WORDS = (
     "difference of (weighted) means, divided by the square root of the mean of the arms' "
     "variances before any weighting"
 )
-
-Sums = dict[tuple[str, str], Moments]
 
 
 def measure_balance(follow_up: FollowUp, *, within: str | None = None) -> pd.DataFrame:
@@ -123,7 +122,7 @@ def _compare(line: Line, groups: Groups, follow_up: FollowUp) -> Iterator[dict[s
     stages = [BEFORE, AFTER] if (AFTER, "") in sums else [BEFORE]
     named = {"covariate": line.covariate, "level": line.level, "kind": line.kind}
     for arm, versus in contrasts_of(follow_up):
-        spread = _pooled_spread(sums, (arm, versus), follow_up.arms)
+        spread = pooled_spread(sums, follow_up.arms if versus == TARGET else (arm, versus))
         for stage in stages:
             other = (stages[-1], "") if versus == TARGET else (stage, versus)
             one, two = sums[stage, arm], sums[other]
@@ -132,7 +131,7 @@ def _compare(line: Line, groups: Groups, follow_up: FollowUp) -> Iterator[dict[s
                 "arm": arm,
                 "versus": versus,
                 "stage": stage,
-                "smd": _standardised(one.mean - two.mean, spread),
+                "smd": standardised(one.mean - two.mean, spread),
                 "chance_spread": groups.chance_spread((stage, arm), other),
                 "variance_ratio": _ratio(one, two) if line.kind == "mean" else np.nan,
                 "n_fewest": _fewest(line, sums, follow_up.arms),
@@ -148,13 +147,12 @@ def contrasts_of(follow_up: FollowUp) -> list[tuple[str, str]]:
     return pairs
 
 
-def _pooled_spread(sums: Sums, pair: tuple[str, str], arms: tuple[str, ...]) -> float:
+def pooled_spread(sums: Sums, compared: tuple[str, ...]) -> float:
     """Return the square root of the mean variance, before weighting, of the arms compared."""
-    compared = arms if pair[1] == TARGET else pair
     return float(np.sqrt(np.mean([sums[BEFORE, arm].variance for arm in compared])))
 
 
-def _standardised(difference: float, spread: float) -> float:
+def standardised(difference: float, spread: float) -> float:
     """Return a difference in units of spread; none over none is no difference."""
     if spread == 0:
         return 0.0 if abs(difference) < 1e-12 else float("nan")

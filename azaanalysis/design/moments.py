@@ -70,6 +70,9 @@ class Moments:
         return self.total**2 / self.total_squared if self.total_squared > 0 else 0.0
 
 
+Sums = dict[tuple[str, str], Moments]
+
+
 @dataclass(frozen=True, eq=False)
 class Groups:
     """Weights of every group of patients that means are taken of, as rows of one matrix.
@@ -85,7 +88,7 @@ class Groups:
     names: tuple[tuple[str, str], ...]
     weights: Array
 
-    def moments(self, values: Array) -> dict[tuple[str, str], Moments]:
+    def moments(self, values: Array) -> Sums:
         """Return the moments of one line in each group."""
         is_known = ~np.isnan(values)
         centre = float(values[is_known].mean()) if is_known.any() else 0.0
@@ -172,6 +175,14 @@ def observed_frame(follow_up: FollowUp) -> pd.DataFrame:
     if weighting is None or weighting.observed is None:
         return follow_up.frame
     return weighting.observed
+
+
+def kept_rows(follow_up: FollowUp) -> Array:
+    """Say which of the rows once observed are left."""
+    weighting = follow_up.weighting
+    if weighting is None or weighting.kept is None:
+        return np.ones(len(follow_up.frame), dtype=bool)
+    return weighting.kept
 
 
 def _as_observed(follow_up: FollowUp) -> tuple[Array, Array]:

@@ -67,7 +67,10 @@ def tabulate_baseline(
         heading, name = _baseline_names(
             str(covariate), str(level), str(kind), frozenset(same["kind"]), is_single=len(same) == 1
         )
-        values = [_baseline_cell(cells, page, digits=digits, k=k) for page in pages]
+        values = [
+            _baseline_cell(cells, page, digits=digits, k=k, has_count=page[0] == pages[0][0])
+            for page in pages
+        ]
         rows.append((name, *values, *(_difference(cells, page) for page in compared)))
         groups.append(heading)
     notes = masked_footnotes(marked["n_mark"], smallest_count=k)
@@ -95,19 +98,25 @@ def _baseline_names(
     return label, f"{name}, {shown_as}" if name else sentence_case(shown_as)
 
 
-def _baseline_cell(cells: pd.DataFrame, page: tuple[str, str], *, digits: int, k: int) -> str:
+def _baseline_cell(
+    cells: pd.DataFrame, page: tuple[str, str], *, digits: int, k: int, has_count: bool
+) -> str:
     row = _row_of(cells, page)
     if row is None:
         return NOT_KNOWN
     if row["n_mark"] != SHOWN:
         return spell_marked(row["n"], row["n_mark"], k)
-    return _spell_baseline(row, digits)
+    return _spell_baseline(row, digits, has_count=has_count)
 
 
-def _spell_baseline(row: pd.Series, digits: int) -> str:
+def _spell_baseline(row: pd.Series, digits: int, *, has_count: bool) -> str:
     if row["kind"] in ("count", "missing"):
         percent = spell_fixed(100 * row["value"], digits)
-        return f"{percent}%" if pd.isna(row["n"]) else f"{spell_count(row['n'])} ({percent}%)"
+        return (
+            f"{percent}%"
+            if pd.isna(row["n"]) or not has_count
+            else f"{spell_count(row['n'])} ({percent}%)"
+        )
     value = spell_fixed(row["value"], digits)
     if row["kind"] == "mean":
         return f"{value} ({spell_fixed(row['spread'], digits)})"

@@ -17,6 +17,7 @@ from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
 from azaanalysis.estimate.parametric import estimate_parametric
 from azaanalysis.estimate.piecewise import estimate_piecewise_hazard_ratio
+from azaanalysis.estimate.pooling import pool
 from azaanalysis.estimate.quantiles import estimate_quantiles
 from azaanalysis.estimate.rate_contrasts import (
     estimate_patient_years_to_harm,
@@ -85,6 +86,7 @@ __all__ = [
     "estimate_risk_ratio",
     "estimate_standardised_rates",
     "merge",
+    "pool",
     "read_risk_table",
     "risk_table_from_cells",
     "tally",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azaanalysis.design import follow_up_from_frame, measure_baseline, measure_follow_up
+from azaanalysis.display import tabulate_baseline
 
 
 def made_of(frame):
@@ -35,12 +36,12 @@ def test_the_difference_of_two_means_is_the_one_worked_by_hand():
 
 
 def test_the_difference_of_two_proportions_is_the_one_worked_by_hand():
-    # 1 of 2 against 3 of 4: 0.25 / sqrt((0.25 + 0.1875) / 2) = 0.5345.
+    # 1 of 2 (variance 0.5, divisor n - 1) against 3 of 4 (0.25): 0.25 / sqrt(0.375) = 0.408.
     frame = pd.DataFrame({"arm": list("aabbbb"), "smoking": list("xyxxxy")})
     baseline = measure_baseline(made_of(frame))
 
-    assert row_of(baseline, level="x", arm="b").smd == pytest.approx(0.25 / np.sqrt(0.21875))
-    assert row_of(baseline, level="y", arm="b").smd == pytest.approx(-0.25 / np.sqrt(0.21875))
+    assert row_of(baseline, level="x", arm="b").smd == pytest.approx(0.25 / np.sqrt(0.375))
+    assert row_of(baseline, level="y", arm="b").smd == pytest.approx(-0.25 / np.sqrt(0.375))
 
 
 def test_missing_values_have_a_line_of_their_own_and_leave_the_proportions():
@@ -57,6 +58,29 @@ def test_a_truth_is_one_line_and_a_constant_has_no_difference():
     baseline = measure_baseline(made_of(frame))
 
     assert row_of(baseline, covariate="has_it", arm="b").smd == 0
+
+
+def test_a_weighted_comparison_is_summarised_before_and_after():
+    # Weights 3 and 1 in arm b: the mean of 2 and 6 becomes 3, the smokers 3 of 4 in weight.
+    frame = pd.DataFrame({"arm": list("aabb"), "x": [1.0, 3, 2, 6], "smokes": [True, False] * 2})
+    made = follow_up_from_frame(
+        frame.assign(days=10.0, status=0, w=[1.0, 1, 3, 1]),
+        time="days",
+        status="status",
+        arm="arm",
+        weight="w",
+    )
+    baseline = measure_baseline(made)
+
+    after = {"arm": "b", "stage": "after weighting"}
+    assert row_of(baseline, covariate="x", **after).value == 3
+    assert row_of(baseline, covariate="smokes", **after).value == 0.75
+    assert row_of(baseline, covariate="smokes", **after).n == 1
+    assert row_of(baseline, covariate="x", **after).smd == pytest.approx(1 / np.sqrt(5))
+    assert row_of(baseline, covariate="x", arm="b", stage="before weighting").value == 4
+    table = tabulate_baseline(baseline)
+    (smokes,) = [row for row in table.rows if row[0].startswith("Smokes")]
+    assert smokes[1:5] == ("1 (50.0%)", "1 (50.0%)", "50.0%", "75.0%")
 
 
 def test_sizes_of_the_arms_stand_first():
