@@ -72,10 +72,10 @@ class CoxModel:
         complete, notes = complete_rows(follow_up, [*columns, *strata])
         status = follow_up.frame["status"].to_numpy()
         kept = complete & (follow_up.frame["weight"].to_numpy() > 0)
-        # Events first, so that what belongs to them is a part of memory and need not be copied.
-        own = [np.flatnonzero(kept & (status == k)) for k in range(1, follow_up.n_own + 1)]
-        others = np.flatnonzero(kept & ((status == 0) | (status > follow_up.n_own)))
-        rows = np.concatenate([*own, others])
+        # Events first, cause by cause, so that what belongs to them is one piece of memory and
+        # need not be copied.
+        order = (*range(1, len(follow_up.causes) + 1), 0)
+        rows = np.concatenate([np.flatnonzero(kept & (status == k)) for k in order])
         if len(rows) == 0:
             raise EstimationError(
                 "No row has a value in every covariate and a weight, so nothing can be estimated."

@@ -10,7 +10,7 @@ import numpy as np
 
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import ratio
-from azaanalysis.estimate.risk_sets import Sums
+from azaanalysis.estimate.risk_sets import Sums, in_one_piece
 
 Ties = Literal["efron", "breslow"]
 # Newton's step is quadratic: a step of 1e-7 standard errors leaves an error of about 1e-14.
@@ -22,7 +22,7 @@ _ROUNDING = 1e-10
 # grows for ever, for instance because some arm has no event while patients of another are at risk.
 RUN_AWAY = 15.0
 # Rows are multiplied in blocks that stay in the cache of a processor.
-_BLOCK = 16_384
+BLOCK = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +55,8 @@ class Hazards:
 
     @cached_property
     def events(self) -> Array | slice:
-        """Positions of the rows that end in the event; a slice, which copies nothing, if first."""
-        positions = np.flatnonzero(self.is_event)
-        n_events = len(positions)
-        return slice(0, n_events) if (positions == np.arange(n_events)).all() else positions
+        """Positions of the rows that end in the event."""
+        return in_one_piece(np.flatnonzero(self.is_event))
 
     @cached_property
     def slots(self) -> Array:
@@ -241,7 +239,7 @@ def _gram(lines: Array, weight: Array) -> Array:
     """Return the sum over rows of weight x x'; no weight is negative."""
     root = np.sqrt(np.maximum(weight, 0.0))
     total = np.zeros((len(lines), len(lines)))
-    for start in range(0, lines.shape[1], _BLOCK):
-        block = lines[:, start : start + _BLOCK] * root[start : start + _BLOCK]
+    for start in range(0, lines.shape[1], BLOCK):
+        block = lines[:, start : start + BLOCK] * root[start : start + BLOCK]
         total += block @ block.T
     return total

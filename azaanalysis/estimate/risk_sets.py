@@ -106,6 +106,13 @@ class RiskSets:
         return total
 
 
+def in_one_piece(positions: Array) -> Array | slice:
+    """Return positions (ascending) as a slice, which copies nothing, if none is left out."""
+    if len(positions) == 0 or positions[-1] - positions[0] >= len(positions):
+        return positions
+    return slice(int(positions[0]), int(positions[-1]) + 1)
+
+
 def distinct_days(leave: Array) -> tuple[Array, Array]:
     """Return the distinct days, ascending, and for each row the position of its own."""
     top = leave.max(initial=0)

@@ -9,9 +9,8 @@ from azaanalysis.design.weighting import ScoreParts
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.arm_hazards import ChosenHere
 from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.partial_likelihood import BLOCK
 from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE, VARIANCES, Variance
-
-_BLOCK = 16_384
 
 
 def choose_for_rows(follow_up: FollowUp, variance: Variance) -> ChosenHere:
@@ -110,8 +109,8 @@ def sandwich(
 def _square(influence: Array, weight: Array, through: Array | None) -> Array:
     """Sum the products of what each row does, block by block to spare memory."""
     covariance = np.zeros((len(influence), len(influence)))
-    for start in range(0, len(weight), _BLOCK):
-        part = slice(start, start + _BLOCK)
+    for start in range(0, len(weight), BLOCK):
+        part = slice(start, start + BLOCK)
         total = influence[:, part] * weight[part]
         if through is not None:
             total = total + through[:, part]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.partial_likelihood import Moment
-from azaanalysis.estimate.risk_sets import RiskSets, distinct_days
+from azaanalysis.estimate.risk_sets import RiskSets, distinct_days, in_one_piece
 
 Convention = Literal["crr", "finegray"]
 
@@ -93,7 +94,7 @@ class SubdistributionSets:
     """
 
     plain: RiskSets
-    staying: Array
+    staying: Array | slice
     group: Array
     inverse: Array
     free: Array
@@ -101,11 +102,21 @@ class SubdistributionSets:
     @classmethod
     def of(cls, plain: RiskSets, is_other: Array, censoring: Censoring) -> SubdistributionSets:
         """Let those with another cause stay."""
-        staying = np.flatnonzero(is_other)
+        staying = in_one_piece(np.flatnonzero(is_other))
         group = censoring.group[staying]
         free = censoring.free_before[group, censoring.position[staying]]
         on_days = censoring.free_before[:, np.searchsorted(censoring.days, plain.days)]
         return cls(plain, staying, group, ratio(np.ones_like(free), free), on_days)
+
+    @cached_property
+    def _beyond(self) -> Array:
+        beyond: Array = self.plain.beyond[self.staying]
+        return beyond
+
+    @cached_property
+    def _joining(self) -> Array:
+        joining: Array = self.group * (self.free.shape[1] + 1) + self._beyond
+        return joining
 
     @property
     def days(self) -> Array:
@@ -120,8 +131,8 @@ class SubdistributionSets:
     def over_those_at_risk(self, values: Array) -> Array:
         """Sum values of the rows at risk, for each slot."""
         groups, size = self.free.shape
-        place = self.group * (size + 1) + self.plain.beyond[self.staying]
-        joining = np.bincount(place, values[self.staying] * self.inverse, groups * (size + 1))
+        stood_for = values[self.staying] * self.inverse
+        joining = np.bincount(self._joining, stood_for, groups * (size + 1))
         stayed = np.cumsum(joining.reshape(groups, size + 1), axis=1)[:, :size]
         total: Array = self.plain.over_those_at_risk(values) + (stayed * self.free).sum(axis=0)
         return total
@@ -129,7 +140,7 @@ class SubdistributionSets:
     def while_at_risk(self, steps: Array) -> Array:
         """Sum the steps of the slots at which a row is at risk, for each row."""
         total = self.plain.while_at_risk(steps)
-        total[self.staying] += self.inverse * self._after(steps, self.plain.beyond[self.staying])
+        total[self.staying] += self.inverse * self._after(steps, self._beyond)
         return total
 
     def _after(self, steps: Array, slots: Array) -> Array:

@@ -6,7 +6,7 @@ import pytest
 
 from azaanalysis.design import follow_up_from_frame
 from azaanalysis.errors import DesignError
-from azaanalysis.estimate import estimate_cox, estimate_fine_gray
+from azaanalysis.estimate import estimate_cox, estimate_fine_gray, estimate_gray_test
 from tests.builders import follow_up
 from tests.estimate import public_trials as trials
 from tests.r_results import r_result
@@ -188,3 +188,61 @@ def test_late_entry_is_refused_with_a_way_forward():
     )
     with pytest.raises(DesignError, match="estimate_cox"):
         estimate_fine_gray(late)
+
+
+def censored_differently(rng, patients=600):
+    """Return arms of equal hazards, 0.003 and 0.01 a day; b is censored twenty times as fast."""
+    own, other = rng.exponential(1 / 0.003, patients), rng.exponential(1 / 0.01, patients)
+    arm = np.arange(patients) % 2
+    censored = np.minimum(rng.exponential(1 / np.where(arm, 0.01, 0.0005)), 365)
+    status = np.where(np.minimum(own, other) <= censored, np.where(own < other, 1, 2), 0)
+    days = np.ceil(np.minimum(np.minimum(own, other), censored))
+    frame = pd.DataFrame({"days": days, "status": status})
+    frame["arm"] = pd.Categorical.from_codes(arm, ["a", "b"])
+    return follow_up_from_frame(frame, time="days", status="status", arm="arm", causes=BOTH)
+
+
+def test_only_within_arms_does_a_true_null_hold_where_arms_are_censored_differently():
+    # Five of a hundred are expected, with a standard deviation of two.
+    rng = np.random.default_rng(1)
+    rejected = {"within_arm": 0, "pooled": 0, "gray": 0}
+    for _ in range(100):
+        made = censored_differently(rng)
+        for censoring in ("within_arm", "pooled"):
+            row = ratios(estimate_fine_gray(made, censoring=censoring)).iloc[0]
+            rejected[censoring] += not row["lower"] < 1 < row["upper"]
+        rejected["gray"] += estimate_gray_test(made).frame["value"].iloc[1] < 0.05
+
+    assert rejected["pooled"] >= 12
+    assert rejected["within_arm"] <= 11
+    assert rejected["gray"] <= 11
+
+
+def test_a_competing_hazard_alone_moves_the_ratio():
+    rng = np.random.default_rng(2)
+    own, other = rng.exponential(100, 4000), rng.exponential(np.repeat([1000, 50], 2000))
+    days = np.ceil(np.minimum(np.minimum(own, other), 365))
+    status = np.where(own < other, 1, 2) * (np.minimum(own, other) < 365)
+    made = follow_up(
+        days=list(days), status=list(status), arm=["a"] * 2000 + ["b"] * 2000, causes=BOTH
+    )
+    subdistribution = ratios(estimate_fine_gray(made)).iloc[0]
+    of_the_cause = estimate_cox(made).only(quantity="hazard_ratio").frame.iloc[0]
+
+    assert subdistribution["upper"] < 0.8
+    assert of_the_cause["lower"] < 1 < of_the_cause["upper"]
+
+
+def test_relabelled_arms_invert_the_ratio():
+    made = censored_differently(np.random.default_rng(5))
+    other = follow_up_from_frame(
+        made.frame[["exit_days", "status", "arm"]],
+        time="exit_days",
+        status="status",
+        arm="arm",
+        causes=BOTH,
+        reference="b",
+    )
+    values = [ratios(estimate_fine_gray(x))["value"].item() for x in (made, other)]
+
+    assert values[0] * values[1] == pytest.approx(1, rel=1e-9)
