@@ -41,6 +41,24 @@ def test_stacked_errors_are_the_derivative_by_each_patient_with_the_model_refitt
     np.testing.assert_allclose(gaps.frame["std_error"], expected, rtol=1e-6)
 
 
+def test_standardised_errors_contain_that_the_strata_were_counted_in_the_same_patients():
+    made = confounded(60, 9)
+    frame = made.frame.assign(z=np.arange(60) % 2, weight=np.linspace(0.5, 1.5, 60))
+    made = replace(made, frame=frame, covariates=("z",))
+
+    def ask(weight):
+        again = replace(made, frame=frame.assign(weight=weight))
+        return estimate_risk_difference(again, at_days=[15], stratum="z").frame
+
+    influence = []
+    for i in range(60):
+        step = 1e-4 * (np.arange(60) == i) * frame["weight"]
+        up, down = (ask(frame["weight"] + sign * step)["value"] for sign in (1, -1))
+        influence.append((up - down) / 2e-4)
+    expected = np.sqrt(np.square(influence).sum(axis=0))
+    np.testing.assert_allclose(ask(frame["weight"])["std_error"], expected, rtol=1e-6)
+
+
 def test_a_table_with_its_scores_gives_the_stacked_errors_of_the_patients():
     weighted = weigh(confounded(300, 6), ["x1", "x2"])
     from_table = estimate_incidence(tally(weighted), variance="stacked").frame
