@@ -215,5 +215,5 @@ def _in_words(follow_up: FollowUp, grace: Grace) -> FollowUp:
     weighting = follow_up.weighting
     assert weighting is not None
     method = f"clone-censor-weight with {grace.within_days:g} days to start; {weighting.method}"
-    about = {**follow_up.about, "weighting": method}
+    about = {**follow_up.about, "weighting": method, "is_cloned": True}
     return replace(follow_up, weighting=replace(weighting, method=method), about=about)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.cut_rows import spells_of
 from azaanalysis.design.follow_up import CONTINUES, FollowUp
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
@@ -128,7 +129,7 @@ def _spells(follow_up: FollowUp) -> pd.DataFrame:
     """Return one row per patient and arm, however many rows the follow-up was cut into."""
     frame = follow_up.frame
     goes_on = (frame["end_reason"] == CONTINUES).to_numpy()
-    spell = np.cumsum(np.append(True, ~goes_on[:-1])[: len(frame)]) - 1
+    spell = spells_of(follow_up)
     last = frame[~goes_on]
     days = (frame["exit_days"] - frame["entry_days"]).to_numpy()
     reason = last["end_reason"].astype(object).to_numpy()

@@ -8,6 +8,7 @@ import numpy as np
 
 from azaanalysis.adjustment import target_in_words
 from azaanalysis.design.assemble import refuse_unfit
+from azaanalysis.design.cut_rows import cut_again, is_cut, put_together
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.gate import check_gate
 from azaanalysis.design.propensity import fit_propensity
@@ -35,7 +36,8 @@ def weigh(
     Parameters
     ----------
     follow_up
-        One row per patient, not yet weighted, at least two arms.
+        One row per patient, at least two arms, not yet weighted but for censoring: censoring
+        weights (strategy ``per_protocol``, several rows per patient) are multiplied.
     target
         ``"ate"`` everybody, ``"att"`` those of one arm, ``"overlap"`` those who could have
         received any arm; what the study says if not given.
@@ -61,6 +63,9 @@ def weigh(
     """
     if target is None and settings is None and _is_left_as_observed(follow_up):
         return follow_up
+    if is_cut(follow_up):
+        whole = weigh(put_together(follow_up), target=target, settings=settings)
+        return cut_again(whole, follow_up)
     choices = choices_of(follow_up, target, settings)
     names = covariates_of(follow_up, choices)
     follow_up = replace(follow_up, frame=follow_up.frame.reset_index(drop=True))

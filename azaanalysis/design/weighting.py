@@ -120,6 +120,34 @@ def spread_weighting(weighting: Weighting, row: Array, is_first: Array) -> Weigh
         score=score,
         reweigh=None if reweigh is None else again,
         cluster=None if weighting.cluster is None else weighting.cluster[row],
+        tilt=None if weighting.tilt is None else weighting.tilt[row],
+    )
+
+
+def select_weighting(weighting: Weighting, rows: Array, n_rows: int) -> Weighting:
+    """Return the weighting of some of ``n_rows`` rows.
+
+    Fitted again, its model counts the rows that were left out once, as the first fit did.
+    """
+    score, reweigh = weighting.score, weighting.reweigh
+    if score is not None:
+        parts = (score.design[rows], score.residual[rows], score.slope[rows])
+        score = ScoreParts(*parts, score.information)
+
+    def again(times: Array) -> Array:
+        assert reweigh is not None
+        of_all = np.ones(n_rows)
+        of_all[rows] = times
+        of_rows: Array = reweigh(of_all)[rows]
+        return of_rows
+
+    return replace(
+        weighting,
+        chances=None if weighting.chances is None else weighting.chances[rows],
+        score=score,
+        reweigh=None if reweigh is None else again,
+        cluster=None if weighting.cluster is None else weighting.cluster[rows],
+        tilt=None if weighting.tilt is None else weighting.tilt[rows],
     )
 
 
