@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.cut_rows import at_time_zero
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.moments import (
     AFTER,
@@ -77,6 +78,7 @@ def measure_balance(follow_up: FollowUp, *, within: str | None = None) -> pd.Dat
     better than that. Source: Austin and Stuart (2015), Stat Med 34:3661-3679. It says nothing about
     what was not measured.
     """
+    follow_up = at_time_zero(follow_up)
     if not follow_up.covariates:
         raise DesignError("There are no covariates to compare the arms in. Name them in the study.")
     observed = observed_frame(follow_up)

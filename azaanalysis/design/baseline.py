@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.design.balance import SMD_IN_WORDS, pooled_spread, standardised
+from azaanalysis.design.cut_rows import at_time_zero
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.moments import (
     AFTER,
@@ -62,6 +63,7 @@ def measure_baseline(follow_up: FollowUp) -> pd.DataFrame:
     mean of their two variances before any weighting (divisor n - 1). Source: Austin (2009), Stat
     Med 28:3083-3107. It says nothing about what was not measured.
     """
+    follow_up = at_time_zero(follow_up)
     groups, observed = groups_of(follow_up), observed_frame(follow_up)
     stages = [BEFORE, AFTER] if (AFTER, "") in groups.names else [BEFORE]
     counts = {stage: _members(follow_up, stage) for stage in stages}

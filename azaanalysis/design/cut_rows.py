@@ -47,6 +47,8 @@ def at_time_zero(follow_up: FollowUp) -> FollowUp:
         if again is not None:
             weighting = replace(weighting, reweigh=lambda times: again(times[spell])[rows])
     frame = follow_up.frame.iloc[rows].reset_index(drop=True)
+    last = np.append(rows[1:], len(spell)) - 1
+    frame["end_reason"] = follow_up.frame["end_reason"].iloc[last].array
     return replace(follow_up, frame=frame, weighting=weighting)
 
 

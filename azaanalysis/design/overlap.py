@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.cut_rows import at_time_zero
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.moments import lines_of
 from azaanalysis.design.weights import preference_scores
@@ -39,6 +40,7 @@ def measure_weights(follow_up: FollowUp) -> pd.DataFrame:
         mean weight of the arm set to 1; ``effective`` (Kish's number: as many patients of equal
         weight would be as precise) and ``effective_share`` of the patients.
     """
+    follow_up = at_time_zero(follow_up)
     rows = []
     for arm, members in follow_up.frame.groupby("arm", observed=False):
         weight = members["weight"].to_numpy()
@@ -78,6 +80,7 @@ def measure_preference(follow_up: FollowUp, *, n_bins: int = 20) -> pd.DataFrame
     DesignError
         If the follow-up has no chances of treatment.
     """
+    follow_up = at_time_zero(follow_up)
     edges = np.linspace(0, 1, n_bins + 1)
     rows = []
     for arm, versus, scores, received, weight in _pairs(follow_up):
@@ -111,6 +114,7 @@ def measure_equipoise(follow_up: FollowUp) -> pd.DataFrame:
     DesignError
         If the follow-up has no chances of treatment.
     """
+    follow_up = at_time_zero(follow_up)
     rows = []
     for arm, versus, scores, _, _ in _pairs(follow_up):
         inside = int(((scores >= EQUIPOISE[0]) & (scores <= EQUIPOISE[1])).sum())
@@ -135,6 +139,7 @@ def measure_support(follow_up: FollowUp) -> pd.DataFrame:
     DesignError
         If the follow-up has no chances of treatment.
     """
+    follow_up = at_time_zero(follow_up)
     chances = _chances_of(follow_up)
     arms = follow_up.arms
     codes = follow_up.frame["arm"].cat.codes.to_numpy()

@@ -1,10 +1,11 @@
 """Weights for treatment on top of weights for censoring."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from azaanalysis import estimate_incidence, follow, make_cohort
-from azaanalysis.design import measure_baseline, measure_follow_up, weigh
+from azaanalysis.design import measure_balance, measure_baseline, measure_follow_up, weigh
 from azaanalysis.design.cut_rows import at_time_zero, put_together, spells_of
 from azaanalysis.errors import DesignError
 from azaanalysis.study import load_study
@@ -61,8 +62,12 @@ def test_intervals_can_be_had_stacked(both):
 def test_time_zero_has_one_row_for_each_patient(both):
     first = at_time_zero(both)
     assert first.frame["patient_id"].is_unique
-    totals = measure_baseline(first).query("kind == 'total'")["n"]
+    totals = measure_baseline(both).query("kind == 'total'")["n"]
     assert totals.tolist() == measure_follow_up(both).frame["patients"].tolist()
+
+
+def test_balance_is_measured_at_time_zero(both):
+    pd.testing.assert_frame_equal(measure_balance(both), measure_balance(at_time_zero(both)))
 
 
 def test_clones_are_not_weighed_again():
