@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from azaanalysis.design import follow_up_from_frame, weigh
+from azaanalysis.design import follow, follow_up_from_frame, weigh
+from azaanalysis.display import tabulate_attrition
 from azaanalysis.errors import DesignError
 from azaanalysis.settings_weighting import Trimming, Truncation, WeightingSettings
+from tests import builders
 
 
 def followed(frame):
@@ -109,8 +113,8 @@ def test_two_arms_are_balanced_exactly_by_overlap_weights():
 
 
 def test_a_truncated_weight_no_longer_moves():
-    settings = WeightingSettings(target="ate", truncate=Truncation(at_most=3))
-    weighted = weigh(drawn(), settings=settings)
+    choices = WeightingSettings(target="ate", truncate=Truncation(at_most=3))
+    weighted = weigh(drawn(), settings=choices)
     is_cut = weighted.frame["weight"].to_numpy() == 3
 
     assert is_cut.any()
@@ -143,8 +147,8 @@ def test_a_level_that_an_arm_lacks_is_refused_for_everybody_and_set_aside_for_ov
 
 def test_a_common_range_leaves_the_years_in_which_every_arm_was_in_use():
     frame = pd.DataFrame({"arm": list("abababaa"), "year": [1.0, 3, 4, 5, 6, 7, 8, 5]})
-    settings = WeightingSettings(target="ate", trim=Trimming(common_range=("year",)))
-    weighted = weigh(followed(frame), settings=settings)
+    choices = WeightingSettings(target="ate", trim=Trimming(common_range=("year",)))
+    weighted = weigh(followed(frame), settings=choices)
 
     # Arm b was used from 3 to 7.
     assert weighted.frame["year"].tolist() == [3, 4, 5, 6, 7, 5]
@@ -201,3 +205,53 @@ def test_a_study_that_weighs_nobody_leaves_the_follow_up_as_it_is():
 
     assert weigh(of_a_trial) is of_a_trial
     assert weigh(of_a_trial, target="ate").is_weighted
+
+
+@given(seed=st.integers(0, 200), target=st.sampled_from(["ate", "att", "overlap"]))
+@settings(deadline=None, max_examples=20)
+def test_order_of_patients_and_names_of_arms_change_no_weight(seed, target):
+    made = drawn(120, seed=seed)
+    choices = WeightingSettings(target=target, of_arm="b" if target == "att" else "")
+    weights = weigh(made, settings=choices).frame["weight"].to_numpy()
+    order = np.random.default_rng(seed).permutation(120)
+    names = {"a": "z", "b": "b", "c": "k"}
+    arms = pd.Categorical(made.frame["arm"].map(names), ["k", "b", "z"])
+    other = followed(made.frame[list(made.covariates)].assign(arm=arms).iloc[order])
+
+    again = weigh(other, settings=choices).frame["weight"].to_numpy()
+    assert again == pytest.approx(weights[order], rel=1e-7)
+
+
+@given(seed=st.integers(0, 200), scale=st.floats(0.01, 100), shift=st.floats(-50, 50))
+@settings(deadline=None, max_examples=20)
+def test_units_of_a_covariate_change_no_weight(seed, scale, shift):
+    made = drawn(120, seed=seed, n_arms=2)
+    other = followed(made.frame[["arm", "x", "y"]].assign(x=made.frame["x"] * scale + shift))
+    one = followed(made.frame[["arm", "x", "y"]])
+
+    weights = [weigh(f, target="overlap").frame["weight"].to_numpy() for f in (one, other)]
+    assert weights[1] == pytest.approx(weights[0], rel=1e-6)
+
+
+def test_those_set_aside_are_a_step_of_the_attrition():
+    # Azathioprine is started from 2012 to 2015, infliximab in 2013 and 2014 only.
+    courses = [
+        builders.course(f"p{i}", drug, f"{first + i // 2 % n_years}-06-01")
+        for i in range(40)
+        for drug, first, n_years in [[("azathioprine", 2012, 4), ("infliximab", 2013, 2)][i % 2]]
+    ]
+    cohort = builders.cohort([builders.patient(f"p{i}") for i in range(40)], courses)
+    study = builders.study(
+        covariates=("index_year",),
+        weighting={"target": "ate", "trim": {"common_range": ["index_year"]}},
+        gate={"override": "few patients, written by hand"},
+    )
+    made = follow(cohort, study, endpoint="stopping")
+    weighted = weigh(made)
+
+    last = weighted.attrition[weighted.attrition["step"].str.startswith("Within the common")]
+    total = last[last["arm"] == ""].iloc[0]
+    # Five of each year of azathioprine; those of 2012 and 2015 leave.
+    assert (total["patients"], total["left"]) == (30, 10)
+    assert len(weighted.frame) == 30
+    assert "index year" in repr(tabulate_attrition(weighted.attrition))
