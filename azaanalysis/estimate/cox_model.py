@@ -19,7 +19,7 @@ from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, T
 from azaanalysis.estimate.proportional import Test, TimeScale, proportion_tests, time_scale
 from azaanalysis.estimate.resample import Resample
 from azaanalysis.estimate.risk_sets import RiskSets
-from azaanalysis.estimate.sandwich import choose_for_rows, sandwich
+from azaanalysis.estimate.sandwich import choose_for_rows, sandwich, warn_of_small_arms
 from azaanalysis.estimate.terms import Coefficient, Terms, complete_rows, make_terms, model_columns
 from azaanalysis.estimate.variance import Variance
 from azaanalysis.vocab import DAYS_PER_YEAR
@@ -88,7 +88,7 @@ class CoxModel:
             codes,
             ties,
             choose_for_rows(follow_up, variance),
-            notes,
+            (*notes, *warn_of_small_arms(follow_up)),
         )
 
     def column(self, name: str) -> Array:

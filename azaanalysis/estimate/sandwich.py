@@ -10,7 +10,13 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.arm_hazards import ChosenHere
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.partial_likelihood import BLOCK
-from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE, VARIANCES, Variance
+from azaanalysis.estimate.variance import (
+    STACKED_FROM_EFFECTIVE_SIZE,
+    TRUSTED_FROM_EFFECTIVE_SIZE,
+    VARIANCES,
+    Variance,
+)
+from azaanalysis.vocab import in_words
 
 
 def choose_for_rows(follow_up: FollowUp, variance: Variance) -> ChosenHere:
@@ -59,6 +65,18 @@ def effective_sizes(follow_up: FollowUp) -> dict[str, float]:
     squares = np.bincount(codes, np.square(weight), minlength=size)
     sizes = np.divide(sums**2, squares, out=np.zeros(size), where=squares > 0)
     return dict(zip(follow_up.arms, sizes.tolist(), strict=True))
+
+
+def warn_of_small_arms(follow_up: FollowUp) -> tuple[str, ...]:
+    """Return a note for each arm of a weighted follow-up in which no interval can be trusted."""
+    if not follow_up.is_weighted:
+        return ()
+    return tuple(
+        f"The effective sample size of {in_words(arm)} is {size:.0f}, below "
+        f"{TRUSTED_FROM_EFFECTIVE_SIZE}: intervals in which it takes part may be too narrow."
+        for arm, size in effective_sizes(follow_up).items()
+        if size < TRUSTED_FROM_EFFECTIVE_SIZE
+    )
 
 
 def describe_for_rows(follow_up: FollowUp, chosen: ChosenHere) -> str:

@@ -1,16 +1,20 @@
 """Hazard ratios and log-rank tests: by hand, against R and lifelines, and what must hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines.statistics import multivariate_logrank_test
+from scipy.special import chdtrc
 
 from azaanalysis.design import follow_up_from_frame
 from azaanalysis.errors import DesignError, EstimationError
-from azaanalysis.estimate import estimate_hazard_ratio, estimate_log_rank, tally
+from azaanalysis.estimate import estimate_cox, estimate_hazard_ratio, estimate_log_rank, tally
 from tests.builders import follow_up
+from tests.estimate import public_trials as trials
 from tests.estimate.weighted_world import ate_weights, logistic, small_world, weighted
 from tests.r_results import r_result
 from tests.real_data import real
@@ -321,3 +325,94 @@ def test_the_weighted_log_rank_test_is_near_the_test_of_the_ratio():
     statistic = estimate_log_rank(made).frame["value"].iloc[0]
 
     assert statistic == pytest.approx((value / error) ** 2, rel=0.1)
+
+
+def test_a_ratio_within_strata_agrees_with_r_from_patients_and_from_the_table():
+    trial = trials.lung().dropna(subset=["ph.ecog"])
+    trial = trial.assign(
+        sex=pd.Categorical.from_codes(trial["sex"] - 1, ["male", "female"]),
+        ecog=trial["ph.ecog"].astype(int).astype(str),
+    )
+    made = trials.followed(trial, ["ecog"], time="time", status="event", arm="sex")
+    known = r_result("lung_cox_sex_strata")
+    value, error = log_ratio(made, stratum="ecog")
+
+    assert value == pytest.approx(known["coef"]["sex"], rel=1e-6)
+    assert error == pytest.approx(known["se"]["sex"], rel=1e-6)
+    assert log_ratio(tally(made, stratum="ecog")) == pytest.approx((value, error), rel=1e-9)
+
+
+def test_a_ratio_with_late_entry_and_its_tests_agree_with_r():
+    cohort = trials.mgus2_by_age()
+    made = trials.followed(cohort, [], time="leave", status="death", entry="entry", arm="sex")
+    known = r_result("mgus2_left_truncated_sex_robust")
+    value, error = log_ratio(made, variance="robust")
+    tests = estimate_hazard_ratio(made).only(quantity="proportional_hazards_p").frame
+
+    assert value == pytest.approx(known["coef"]["sexM"], rel=1e-6)
+    assert error == pytest.approx(known["se"]["sexM"], rel=1e-6)
+    assert tests["value"].item() == pytest.approx(chdtrc(1, known["zph"]), rel=1e-6)
+
+
+def test_rows_that_belong_together_are_taken_as_one():
+    kidney = trials.table("kidney")
+    kidney = kidney.assign(sex=pd.Categorical.from_codes(kidney["sex"] - 1, ["male", "female"]))
+    made = trials.followed(kidney, [], time="time", status="status", patient="id", arm="sex")
+    error = log_ratio(made)[1]
+
+    cox = ratios(estimate_cox(made))["std_error"].item()
+    assert error == pytest.approx(cox, rel=1e-9)
+    alone = made.frame.assign(patient_id=np.arange(len(kidney)).astype(str))
+    assert error != pytest.approx(log_ratio(replace(made, frame=alone))[1], rel=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_table_and_cox_regression_give_the_same_weighted_ratios(seed):
+    rng = np.random.default_rng(seed)
+    made = follow_up(
+        days=rng.integers(5, 15, 60),
+        status=list(rng.integers(0, 2, 60)),
+        arm=[*"abc", *rng.choice(list("abc"), 57)],
+        weight=rng.uniform(0.2, 3, 60),
+        entry=rng.integers(0, 4, 60),
+    )
+    same = ["arm", "versus", "value", "lower", "upper", "std_error"]
+    table, cox = (ratios(x(made))[same] for x in (estimate_hazard_ratio, estimate_cox))
+
+    pd.testing.assert_frame_equal(table, cox, rtol=1e-7)
+
+
+def test_stacked_intervals_hold_where_weights_remove_all_confounding():
+    # The arm does nothing; x decides about arm and hazard. A cohort is 400 patients.
+    rng = np.random.default_rng(14)
+    logs, covered = [], []
+    for _ in range(200):
+        x = rng.normal(size=400)
+        treated = (rng.random(400) < 1 / (1 + np.exp(-0.7 * x))).astype(float)
+        days = np.ceil(rng.exponential(60 * np.exp(-0.7 * x)))
+        frame = pd.DataFrame({"days": np.minimum(days, 90), "status": (days <= 90).astype(int)})
+        frame["arm"] = pd.Categorical.from_codes(treated.astype(int), ["a", "b"])
+        design = np.column_stack([np.ones(400), x])
+        made = weighted(frame, design, treated, time="days", status="status", arm="arm")
+        row = ratios(estimate_hazard_ratio(made, variance="stacked")).iloc[0]
+        logs.append(np.log(row["value"]))
+        covered.append(row["lower"] < 1 < row["upper"])
+
+    assert abs(np.mean(logs)) < 3 * np.std(logs) / np.sqrt(200)
+    # 190 of 200 are expected, with a standard deviation of 3.
+    assert 180 <= sum(covered) <= 199
+
+
+def test_an_arm_in_which_nobody_counts_has_no_ratio_and_takes_no_part_in_the_test():
+    made = follow_up(
+        days=[1, 2, 3, 4, 5, 6],
+        status=[1] * 6,
+        arm=["a", "b", "c"] * 2,
+        weight=[1, 0, 1, 1, 0, 1],
+    )
+    found = ratios(estimate_hazard_ratio(made)).set_index("arm")["value"]
+
+    assert np.isnan(found["b"])
+    assert found["c"] > 0
+    assert estimate_log_rank(made).frame["unit"].iloc[0] == "1 df"
