@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,18 +11,14 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.tally import RiskTable
-from azaanalysis.vocab import DAYS_PER_YEAR
+from azaanalysis.estimate.variance import (
+    TRUSTED_FROM_EFFECTIVE_SIZE,
+    Chosen,
+    covariance_of_arms,
+)
+from azaanalysis.vocab import DAYS_PER_YEAR, in_words
 
 Array = np.ndarray
-RateVariance = Literal["auto", "exact", "robust", "stacked"]
-# Below so many patients with an event in each arm a robust variance is itself too uncertain.
-_ENOUGH_PATIENTS = 10
-
-CONTAINS = {
-    "exact": "Poisson counts, patients independent",
-    "robust": "sampling of patients, whatever the spread of their counts; weights taken as known",
-    "stacked": "sampling of patients, and the estimation of their weights",
-}
 
 
 def quotient(numerator: Array, denominator: Array) -> Array:
@@ -52,7 +47,9 @@ class PersonTime:
     is_present
         Whether the row has time or events in the window looked at.
     follow_up
-        Where the rows come from; None if it was a risk table.
+        Where the rows come from; None if it was a risk table, or in a resample.
+    table
+        The risk table that the rows are cells of, if they are.
     """
 
     arms: tuple[str, ...]
@@ -65,6 +62,7 @@ class PersonTime:
     weight_squared: Array
     is_present: Array
     follow_up: FollowUp | None
+    table: RiskTable | None = None
 
     @classmethod
     def of(cls, source: FollowUp | RiskTable) -> PersonTime:
@@ -73,8 +71,14 @@ class PersonTime:
         Raises
         ------
         EstimationError
-            If a count of events is missing, negative or infinite.
+            If a count of events is missing, negative or infinite, or rows of a table belong
+            together and it does not say which.
         """
+        if isinstance(source, RiskTable) and source.is_clustered and source.pairs is None:
+            raise EstimationError(
+                "The rows of this risk table belong together (patients who appear more than once, "
+                "or matched sets), and the table does not say which. Give the follow-up itself."
+            )
         is_table = isinstance(source, RiskTable)
         rows = source.cells if isinstance(source, RiskTable) else source.frame
         patients = rows["patients"].to_numpy(dtype=float) if is_table else np.ones(len(rows))
@@ -92,6 +96,7 @@ class PersonTime:
             weight_squared=squared,
             is_present=np.ones(len(rows), dtype=bool),
             follow_up=None if isinstance(source, RiskTable) else source,
+            table=source if isinstance(source, RiskTable) else None,
         )
 
     def within(self, start: float, end: float) -> PersonTime:
@@ -102,7 +107,7 @@ class PersonTime:
         DesignError
             If a row has several events: only the day of its exit is known.
         """
-        if (self.events > 1).any():
+        if (self.events > 1).any() or self._has_undated:
             raise DesignError(
                 "Some rows count several events, so the days of these are not known. Give one row "
                 "for each interval at risk, with an event at its end."
@@ -121,6 +126,14 @@ class PersonTime:
         )
 
     @property
+    def _has_undated(self) -> bool:
+        """Whether a row counts an event that did not end it."""
+        if self.follow_up is None:
+            return False
+        is_own = self.follow_up.frame["status"].between(1, self.follow_up.n_own).to_numpy()
+        return bool(((self.events > 0) & ~is_own).any())
+
+    @property
     def years(self) -> Array:
         """Patient-years of each patient of the row."""
         years: Array = (self.exit_days - self.entry_days) / DAYS_PER_YEAR
@@ -130,6 +143,14 @@ class PersonTime:
     def is_weighted(self) -> bool:
         """Whether any patient counts for more or less than one."""
         return bool((self.weight != self.patients).any())
+
+    @property
+    def has_score(self) -> bool:
+        """Whether it is known how the weights came from a model."""
+        if self.table is not None:
+            return self.table.stacking is not None
+        weighting = None if self.follow_up is None else self.follow_up.weighting
+        return weighting is not None and weighting.score is not None
 
     @property
     def persons(self) -> Array:
@@ -162,6 +183,23 @@ class PersonTime:
         mean_square = quotient(squares, self.in_arms(self.patients * self.years))
         return np.stack([quotient(mean, years), quotient(mean_square, years**2)], axis=1)
 
+    def effective_sizes(self) -> Array:
+        """Return the effective sample size of each arm: (sum w)^2 / sum w^2, over patients."""
+        first = ~pd.DataFrame({"arm": self.arm, "person": self.persons}).duplicated().to_numpy()
+        squares = self.in_arms(self.weight_squared * first)
+        return quotient(self.in_arms(self.weight * first) ** 2, squares)
+
+    def warnings(self) -> list[str]:
+        """Say where weights leave too few patients for any interval that was measured."""
+        if not self.is_weighted:
+            return []
+        return [
+            f"The effective sample size of {in_words(arm)} is {size:.0f}, below "
+            f"{TRUSTED_FROM_EFFECTIVE_SIZE}: intervals in which it takes part may be too narrow."
+            for arm, size in zip(self.arms, self.effective_sizes(), strict=True)
+            if size < TRUSTED_FROM_EFFECTIVE_SIZE
+        ]
+
     def observed(self) -> pd.DataFrame:
         """Return patients, events and patient-years of each arm, before weighting."""
         if self.follow_up is None:
@@ -191,58 +229,15 @@ class PersonTime:
         years = self.in_arms(self.weight * self.years)
         moved = quotient(self.events - rates[self.arm] * self.years, years[self.arm])
         influence = np.where(in_arm, moved[:, None], 0.0)
+        if self.table is not None:
+            by_arm = np.nan_to_num(influence.T[:, :, None])
+            chosen: Chosen = "stacked" if variance == "stacked" else "robust"
+            return covariance_of_arms(self.table, by_arm, chosen)[:, :, 0]
         if self.follow_up is None:
             known: Array = (influence * self.weight_squared[:, None]).T @ influence
             return known
         made = Contributions.of(self.follow_up, is_stacked=variance == "stacked")
         return made.covariance(influence)
-
-
-def choose_variance(time: PersonTime, variance: RateVariance) -> str:
-    """Choose ``auto``, and refuse what would be wrong.
-
-    ``auto`` is ``stacked`` where the weights come from a model, ``robust`` where they are given,
-    where patients are matched, or where some patient has several events while every arm has at
-    least 10 patients with an event; else ``exact``.
-
-    Raises
-    ------
-    EstimationError
-        If there is no such variance, or the weights have no model.
-    DesignError
-        If whole counts are needed and the follow-up is weighted.
-    """
-    weighting = None if time.follow_up is None else time.follow_up.weighting
-    has_score = weighting is not None and weighting.score is not None
-    if variance == "auto":
-        if time.is_weighted:
-            return "stacked" if has_score else "robust"
-        is_matched = weighting is not None and weighting.cluster is not None
-        return "robust" if is_matched or _has_repeats(time) else "exact"
-    if variance not in CONTAINS:
-        raise EstimationError(
-            f"No variance '{variance}' for rates; known are: auto, {', '.join(CONTAINS)}."
-        )
-    if variance == "exact" and time.is_weighted:
-        raise DesignError(
-            "The exact Poisson interval needs whole counts, but this follow-up is weighted. "
-            "Ask for variance='robust', or 'auto'."
-        )
-    if variance == "stacked" and not has_score:
-        raise EstimationError(
-            "A stacked interval needs the score of the model of the weights, and this follow-up "
-            "has none. Ask for variance='robust' if the weights are known, or weigh first."
-        )
-    return variance
-
-
-def _has_repeats(time: PersonTime) -> bool:
-    """Tell whether counts of one patient repeat, with enough patients to see their spread."""
-    counts = pd.DataFrame({"arm": time.arm, "patient": time.persons, "events": time.events})
-    of_patient = counts.groupby(["arm", "patient"])["events"].sum()
-    with_event = of_patient[of_patient > 0].groupby("arm").size()
-    enough = len(with_event) == len(time.arms) and (with_event >= _ENOUGH_PATIENTS).all()
-    return bool(enough and (of_patient > 1).any())
 
 
 def _whole(events: Array) -> Array:

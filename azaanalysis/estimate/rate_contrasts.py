@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -11,13 +12,15 @@ from scipy.stats import binom, binomtest
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.count_limits import NO_LIMITS, exact_odds_limits, mid_p_odds_limits
-from azaanalysis.estimate.person_time import RateVariance
+from azaanalysis.estimate.rate_bootstrap import bootstrap_interval_of
 from azaanalysis.estimate.rate_pairs import RatePair, pair_rates
+from azaanalysis.estimate.rate_variance import RateVariance
 from azaanalysis.estimate.rates import (
     check_rate_settings,
     describe_variance,
     naming,
 )
+from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
@@ -36,6 +39,7 @@ def estimate_rate_ratio(
     level: float = 0.95,
     variance: RateVariance = "auto",
     limits: RatioLimits = "mid_p",
+    resampling: Resampling = USUAL,
 ) -> Estimate:
     """Estimate the ratio of the event rate of each arm to that of the reference.
 
@@ -51,6 +55,8 @@ def estimate_rate_ratio(
         How the limits are made when counts are taken as Poisson (``variance`` is ``exact``):
         ``mid_p`` covers as often as it says, on average; ``exact`` at least as often; ``wald``
         is the usual approximation.
+    resampling
+        How a bootstrap is done: resamples, seed, progress.
 
     Returns
     -------
@@ -83,16 +89,17 @@ def estimate_rate_ratio(
     rows = [
         {**named, **pair.named(), **row}
         for pair in pairs
-        for row in _ratio_rows(pair, level, limits)
+        for row in _ratio_rows(pair, _Plan(level, limits, resampling))
     ]
     notes = [note for pair in pairs for note in pair.notes()]
+    described = describe_variance(pairs[0].variance, level, pairs[0].time)
     about = {
         **follow_up.about,
-        **describe_variance(pairs[0].variance, level),
+        **described,
         "method": f"rate ratio, {_LIMITS[limits]}"
         if pairs[0].is_exact
         else "rate ratio, log scale",
-        "notes": (*follow_up.about.get("notes", ()), *notes),
+        "notes": (*described["notes"], *notes),
     }
     return Estimate.from_rows(rows, about=about)
 
@@ -103,12 +110,13 @@ def estimate_rate_difference(
     per_years: float = 100,
     level: float = 0.95,
     variance: RateVariance = "auto",
+    resampling: Resampling = USUAL,
 ) -> Estimate:
     """Estimate the difference between the event rate of each arm and that of the reference.
 
     Parameters
     ----------
-    follow_up, per_years, level, variance
+    follow_up, per_years, level, variance, resampling
         As in ``estimate_rates``; at least two arms.
 
     Returns
@@ -130,17 +138,19 @@ def estimate_rate_difference(
     few or none: Zou and Donner (2008), Stat Med 27:1693-1702. ``std_error`` is the plain one.
     """
     check_rate_settings(level, per_years)
-    rows, chosen = [], ""
-    for pair in pair_rates(follow_up, variance):
+    rows, pairs = [], list(pair_rates(follow_up, variance))
+    for pair in pairs:
         value, limits, error = pair.difference(level)
-        chosen = pair.variance
+        if pair.variance == "bootstrap":
+            made = bootstrap_interval_of(pair.time, pair.plain_difference, level, resampling)
+            limits, error = (float(made.lower[0]), float(made.upper[0])), float(made.std_error[0])
         row = {"value": value, "lower": limits[0], "upper": limits[1], "std_error": error}
         scaled = {key: number * per_years for key, number in row.items()}
         rows.append({**naming(follow_up, per_years), **pair.named(), **scaled})
     about = {
         **follow_up.about,
-        **describe_variance(chosen, level),
-        "method": "rate difference, limits from those of the rates",
+        **describe_variance(pairs[0].variance, level, pairs[0].time),
+        "method": f"rate difference, {_how(pairs[0])}",
     }
     return Estimate.from_rows([{**row, "quantity": "rate_difference"} for row in rows], about=about)
 
@@ -199,21 +209,49 @@ def _through_infinity(row: Any) -> str:
     )
 
 
-def _ratio_rows(pair: RatePair, level: float, limits: str) -> list[dict[str, Any]]:
+def _how(pair: RatePair) -> str:
+    if pair.variance == "bootstrap":
+        return "studentised bootstrap"
+    return "limits from those of the rates"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the limits of a ratio are made."""
+
+    level: float
+    limits: RatioLimits
+    resampling: Resampling
+
+
+def _ratio_rows(pair: RatePair, plan: _Plan) -> list[dict[str, Any]]:
     """Return the rate ratio of one pair, and its p value."""
     rates, error = pair.of_both(pair.time.rates()), pair.log_error()
     value = rates[0] / rates[1] if rates[1] > 0 else np.nan
-    if pair.is_exact and limits != "wald" and np.isfinite(rates).all():
-        lower, upper, p = _conditional(pair, level, limits)
+    if pair.is_exact and plan.limits != "wald" and np.isfinite(rates).all():
+        lower, upper, p = _conditional(pair, plan.level, plan.limits)
+    elif pair.variance == "bootstrap":
+        lower, upper, error = _resampled(pair, plan)
+        p = _normal_p(value, error)
     else:
-        reach = float(ndtri((1 + level) / 2)) * error
+        reach = float(ndtri((1 + plan.level) / 2)) * error
         lower, upper = value * np.exp(-reach), value * np.exp(reach)
-        p = 2 * ndtr(-abs(np.log(value)) / error) if np.isfinite(error) else np.nan
+        p = _normal_p(value, error)
     ratio = {"value": value, "lower": lower, "upper": upper, "std_error": error}
     return [
         {"quantity": "rate_ratio", **ratio},
         {"quantity": "rate_ratio_p", "value": p},
     ]
+
+
+def _normal_p(value: float, error: float) -> float:
+    return float(2 * ndtr(-abs(np.log(value)) / error)) if np.isfinite(error) else float("nan")
+
+
+def _resampled(pair: RatePair, plan: _Plan) -> tuple[float, float, float]:
+    made = bootstrap_interval_of(pair.time, pair.log_ratio, plan.level, plan.resampling)
+    lower, upper = np.exp([made.lower[0], made.upper[0]])
+    return float(lower), float(upper), float(made.std_error[0])
 
 
 def _conditional(pair: RatePair, level: float, limits: str) -> tuple[float, float, float]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
-from azaanalysis.estimate.person_time import PersonTime, RateVariance, choose_variance
+from azaanalysis.estimate.limits import Numbers
+from azaanalysis.estimate.person_time import PersonTime
+from azaanalysis.estimate.rate_variance import RateVariance, choose_variance
 from azaanalysis.estimate.rates import limits_of_rates
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.vocab import in_words
@@ -25,7 +27,7 @@ class RatePair:
     time
         Events and time of all arms.
     variance
-        As chosen: ``exact``, ``robust`` or ``stacked``.
+        As chosen: ``exact``, ``robust``, ``stacked`` or ``bootstrap``.
     arm, reference
         Numbers of the two arms.
     """
@@ -87,6 +89,20 @@ class RatePair:
         error = np.sqrt(spread[0, 0] + spread[1, 1] - 2 * spread[0, 1])
         return value, (lower, upper), float(error)
 
+    def log_ratio(self, time: PersonTime) -> Numbers:
+        """Return the log ratio in other rows (a resample), with its robust error."""
+        here = replace(self, time=time, variance="robust")
+        rates = here.of_both(time.rates())
+        value = np.log(rates[0] / rates[1]) if (rates > 0).all() else np.nan
+        return Numbers(np.array([value]), np.array([here.log_error()]))
+
+    def plain_difference(self, time: PersonTime) -> Numbers:
+        """Return the difference in other rows (a resample), with its robust error."""
+        here = replace(self, time=time, variance="robust")
+        rates, spread = here.of_both(time.rates()), here.spread()
+        error = np.sqrt(spread[0, 0] + spread[1, 1] - 2 * spread[0, 1])
+        return Numbers(np.array([rates[0] - rates[1]]), np.array([error]))
+
     def notes(self) -> Iterator[str]:
         """Say why there is no ratio, if there is none."""
         arms, rates = self.time.arms, self.of_both(self.time.rates())
@@ -117,7 +133,7 @@ def pair_rates(follow_up: FollowUp | RiskTable, variance: RateVariance) -> Itera
             "Add an arm to the study file, or show the arm by its rate."
         )
     time = PersonTime.of(follow_up)
-    chosen = choose_variance(time, variance)
+    chosen = choose_variance(time, variance, can_draw=True)
     reference = arms.index(str(follow_up.about.get("reference", arms[0])))
     for number in range(len(arms)):
         if number != reference:

@@ -12,12 +12,10 @@ import pandas as pd
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.count_limits import NO_LIMITS, gamma_limits
-from azaanalysis.estimate.person_time import (
-    CONTAINS,
-    PersonTime,
-    RateVariance,
-    choose_variance,
-)
+from azaanalysis.estimate.person_time import PersonTime
+from azaanalysis.estimate.rate_bootstrap import bootstrap_interval_of, log_rates
+from azaanalysis.estimate.rate_variance import CONTAINS, RateVariance, choose_variance
+from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
 
@@ -25,6 +23,7 @@ _METHOD = {
     "exact": "exact Poisson (Garwood)",
     "robust": "robust variance, gamma limits",
     "stacked": "stacked variance, gamma limits",
+    "bootstrap": "studentised bootstrap on the log scale",
 }
 
 
@@ -34,6 +33,7 @@ def estimate_rates(
     per_years: float = 100,
     level: float | None = 0.95,
     variance: RateVariance = "auto",
+    resampling: Resampling = USUAL,
 ) -> Estimate:
     """Estimate the event rate in each arm.
 
@@ -54,7 +54,11 @@ def estimate_rates(
     variance
         ``exact``: Poisson counts, without weights only. ``robust``: the spread of counts over
         patients as it is, weights taken as known. ``stacked``: contains the estimation of the
-        weights too. ``auto``: see ``choose_variance``.
+        weights too, ``bootstrap`` as well, by drawing patients and weighing again. ``auto``:
+        bootstrap in small arms with estimated weights, stacked in large ones; robust with known
+        weights, or where counts repeat in patients and are many; else exact.
+    resampling
+        How a bootstrap is done: resamples, seed, progress.
 
     Returns
     -------
@@ -83,9 +87,12 @@ def estimate_rates(
     """
     check_rate_settings(level, per_years)
     time = PersonTime.of(follow_up)
-    chosen = choose_variance(time, variance) if level is not None else "robust"
-    rates = _arm_rates(time, chosen, per_years, level)
-    about = {**follow_up.about, **describe_variance(chosen, level)}
+    chosen = choose_variance(time, variance, can_draw=True) if level is not None else "robust"
+    if chosen == "bootstrap" and level is not None:
+        rates = _resampled_rates(time, per_years, level, resampling)
+    else:
+        rates = _arm_rates(time, chosen, per_years, level)
+    about = {**follow_up.about, **describe_variance(chosen, level, time)}
     return Estimate(rates.assign(**naming(follow_up, per_years), quantity="rate"), about)
 
 
@@ -139,20 +146,23 @@ def estimate_rates_by_window(
     ]
     about = {
         **follow_up.about,
-        **describe_variance(chosen, level),
+        **describe_variance(chosen, level, time),
         "windows": tuple(ends),
     }
     rates = pd.concat(rows).assign(**naming(follow_up, per_years), quantity="rate_in_window")
     return Estimate(rates, about)
 
 
-def describe_variance(chosen: str, level: float | None) -> dict[str, Any]:
+def describe_variance(chosen: str, level: float | None, time: PersonTime) -> dict[str, Any]:
     """Say how the limits of rates were made, and which uncertainty they contain."""
+    source = time.follow_up or time.table
+    notes = source.about.get("notes", ()) if source is not None else ()
     return {
         "method": _METHOD[chosen],
         "level": level,
         "variance": chosen,
         "interval": CONTAINS[chosen] if level is not None else "none",
+        "notes": (*notes, *(time.warnings() if level is not None else ())),
     }
 
 
@@ -195,4 +205,18 @@ def _arm_rates(
         lower=lower,
         upper=upper,
         std_error=np.sqrt(np.diag(time.covariance(chosen))) * per_years,
+    )
+
+
+def _resampled_rates(
+    time: PersonTime, per_years: float, level: float, resampling: Resampling
+) -> pd.DataFrame:
+    made = bootstrap_interval_of(time, log_rates, level, resampling)
+    rates = time.rates()
+    return time.observed().assign(
+        arm=time.arms,
+        value=rates * per_years,
+        lower=np.exp(made.lower) * per_years,
+        upper=np.exp(made.upper) * per_years,
+        std_error=made.std_error * rates * per_years,
     )

@@ -12,7 +12,8 @@ import pandas as pd
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.count_limits import NO_LIMITS, gamma_limits
-from azaanalysis.estimate.person_time import PersonTime, RateVariance, choose_variance
+from azaanalysis.estimate.person_time import PersonTime
+from azaanalysis.estimate.rate_variance import RateVariance, choose_variance
 from azaanalysis.estimate.rates import check_rate_settings, describe_variance, naming
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -75,10 +76,10 @@ def estimate_standardised_rates(
     ]
     about = {
         **follow_up.about,
-        **describe_variance(chosen, level),
+        **describe_variance(chosen, level, time),
         "method": f"direct standardisation by {by if isinstance(by, str) else ', '.join(by)}",
         "standard": dict(zip(strata.categories, shares.tolist(), strict=True)),
-        "notes": (*follow_up.about.get("notes", ()), *notes),
+        "notes": (*follow_up.about.get("notes", ()), *time.warnings(), *notes),
     }
     named = {**naming(follow_up, per_years), "quantity": "standardised_rate"}
     return Estimate(frame.assign(arm=time.arms, **named), about)

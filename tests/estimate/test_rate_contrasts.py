@@ -1,19 +1,23 @@
 """Rate ratios and differences: by hand, against R, properties, and refusals."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
+from azaanalysis.design import follow_up_from_frame, weigh
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate import (
     estimate_patient_years_to_harm,
     estimate_rate_difference,
     estimate_rate_ratio,
     estimate_rates,
+    tally,
 )
 from azaanalysis.estimate.count_limits import mid_p_odds_limits
+from azaanalysis.estimate.resample import Resampling
 from tests.builders import follow_up
 from tests.estimate.trials import cgd_patients
 from tests.r_results import r_result
@@ -236,3 +240,75 @@ def test_one_arm_is_no_comparison():
 def test_limits_of_another_name_are_refused():
     with pytest.raises(EstimationError, match="known are: mid_p, exact, wald"):
         estimate_rate_ratio(two_arms([1, 1], [1, 1]), limits="score")
+
+
+def confounded(generator, n):
+    """Return counts with rate ratio 1.5 and a covariate that drives arm and rate, weighed."""
+    age = generator.normal(size=n)
+    is_new = generator.random(n) < 1 / (1 + np.exp(0.8 - age))
+    days = generator.uniform(100, 700, n)
+    mean = 0.002 * days * np.where(is_new, 1.5, 1.0) * np.exp(0.7 * age)
+    frame = pd.DataFrame({"t": days, "s": 0, "age": age, "arm": np.where(is_new, "new", "old")})
+    frame["arm"] = pd.Categorical(frame["arm"], ["old", "new"])
+    made = follow_up_from_frame(frame, time="t", status="s", arm="arm")
+    made.frame["n_events"] = generator.poisson(mean)
+    return weigh(made, target="ate")
+
+
+def test_the_stacked_variance_is_the_one_of_a_slight_change_of_each_patient():
+    # Leave each patient out, weigh again, and sum the squared changes: the jackknife.
+    made = confounded(np.random.default_rng(2), 300)
+    log = np.log(ratio_of(estimate_rate_ratio(made, variance="stacked")).value)
+    error = ratio_of(estimate_rate_ratio(made, variance="stacked")).std_error
+    changes = []
+    for row in range(300):
+        copies = np.ones(300)
+        copies[row] = 0
+        weight = made.weighting.reweigh(copies) * copies
+        frame = made.frame
+        rates = [
+            (weight * frame["n_events"])[frame["arm"] == arm].sum()
+            / (weight * frame["exit_days"])[frame["arm"] == arm].sum()
+            for arm in made.arms
+        ]
+        changes.append(np.log(rates[1] / rates[0]) - log)
+
+    assert error == pytest.approx(np.sqrt(np.sum(np.square(changes))), rel=0.05)
+
+
+def test_small_arms_with_estimated_weights_are_drawn_again():
+    made = confounded(np.random.default_rng(3), 200)
+    quick = Resampling(n_replicates=60)
+    ratio = estimate_rate_ratio(made, resampling=quick)
+    rates = estimate_rates(made, resampling=quick)
+    gap = estimate_rate_difference(made, resampling=quick)
+
+    for found in (ratio, rates, gap):
+        assert found.about["variance"] == "bootstrap"
+        row = found.frame.iloc[0]
+        assert row["lower"] < row["value"] < row["upper"]
+    stacked = ratio_of(estimate_rate_ratio(made, variance="stacked"))
+    assert ratio_of(ratio).std_error == pytest.approx(stacked.std_error, rel=0.35)
+
+
+@pytest.mark.parametrize("variance", ["robust", "stacked"])
+def test_a_risk_table_contains_the_weights_as_its_follow_up_does(variance):
+    made = confounded(np.random.default_rng(4), 300)
+    made.frame["status"] = (made.frame["n_events"] > 0).astype(int)
+    made.frame["n_events"] = made.frame["status"]
+    made.frame["exit_days"] = np.ceil(made.frame["exit_days"])
+    from_rows = estimate_rate_ratio(made, variance=variance).frame
+    from_table = estimate_rate_ratio(tally(made), variance=variance).frame
+
+    pd.testing.assert_frame_equal(from_table, from_rows, rtol=1e-9)
+
+
+def test_a_bootstrap_of_a_risk_table_is_refused():
+    with pytest.raises(EstimationError, match="draws patients"):
+        estimate_rate_ratio(tally(two_arms([1, 1], [1, 1])), variance="bootstrap")
+
+
+def test_too_small_an_effective_size_is_said():
+    made = estimate_rate_ratio(confounded(np.random.default_rng(5), 60), variance="stacked")
+
+    assert any("effective sample size" in note for note in made.about["notes"])
