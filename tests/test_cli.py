@@ -58,6 +58,7 @@ def tables(tmp_path):
         ("make-cohort", "Invent patients"),
         ("run", "save them with their outputs"),
         ("report", "One page for each notebook"),
+        ("diff", "Explain what changed between two reports"),
     ],
 )
 def test_help_teaches_each_command_with_an_example(call, command, taught):

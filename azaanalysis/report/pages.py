@@ -161,9 +161,7 @@ def _compose_conventions() -> Chapter | None:
     if not path.is_file():
         return None
     html = dress_tables(str(markdown2html(path.read_text(encoding="utf-8"))))
-    body = (
-        f'<section class="step" aria-label="Conventions"><div class="prose">{html}</div></section>'
-    )
+    body = f'<section class="step prose wide" aria-label="Conventions">{html}</section>'
     return Chapter("conventions", "Conventions", body, label="Conventions")
 
 
