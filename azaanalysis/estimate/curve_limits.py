@@ -62,14 +62,17 @@ class CurveLimits:
         """Return the lower and upper limits of a curve, ``reach`` standard errors away.
 
         Until the first event there is no spread: the limit on the far side is exact, that of no
-        event among those who were seen from day 0 until then. Where a curve has come to its
-        end, zero survival or a risk of one, no limits are defined, and they are missing.
+        event among those who were seen from day 0 until then; on day 0 it is the value. Where a
+        curve has come to its end, zero survival or a risk of one, no limits are defined, and
+        they are missing.
         """
         placed = self.on_scale(curve, error)
         one = self._back(placed.value - reach * placed.std_error, curve)
         other = self._back(placed.value + reach * placed.std_error, curve)
         lower, upper = np.minimum(one, other), np.maximum(one, other)
         possible = largest_risk_without_event(curve.grid, self.level)
+        # Nothing can have happened before time has passed.
+        possible = np.where(curve.grid.days > 0, possible, 0.0)
         if curve.cause:
             before = curve.value < NOTHING
             return np.where(before, 0.0, lower), np.where(before, possible, upper)

@@ -85,6 +85,8 @@ def _of_curve(curve: pd.DataFrame, shares: Sequence[float]) -> Iterator[dict[str
         gone, low, high = 1 - gone, 1 - high, 1 - low
     # Where everybody had it the limits are not defined, but the share is certainly passed.
     high = np.where(np.isnan(high) & (gone > 0.5), 1.0, high)
+    # By convention the interval holds no day before the first event, however few the patients.
+    high = np.where(gone > 0, high, 0.0)
     first = curve.iloc[0]
     last = curve.iloc[-1]
     for share in shares:

@@ -81,7 +81,7 @@ def estimate_restricted_mean(
     plan = Plan(level, variance, stratum, resampling)
     names = ("restricted_mean_days", "restricted_mean_days_lost")
     questions = [_ask(table, horizon_days, numbers_of_arms, names)]
-    return answer(follow_up, table, questions, plan).with_about(method=_METHOD)
+    return _told(answer(follow_up, table, questions, plan), table, horizon_days)
 
 
 def estimate_restricted_mean_difference(
@@ -120,7 +120,7 @@ def estimate_restricted_mean_difference(
     plan = Plan(level, variance, stratum, resampling)
     names = ("restricted_mean_difference", "restricted_mean_lost_difference")
     questions = [_ask(table, horizon_days, differences, names)]
-    return answer(follow_up, table, questions, plan).with_about(method=_METHOD)
+    return _told(answer(follow_up, table, questions, plan), table, horizon_days)
 
 
 def estimate_restricted_mean_ratio(
@@ -160,10 +160,22 @@ def estimate_restricted_mean_ratio(
     plan = Plan(level, variance, stratum, resampling)
     names = ("restricted_mean_ratio", "restricted_mean_lost_ratio")
     questions = [_ask(table, horizon_days, log_ratios, names, back=np.exp)]
-    return answer(follow_up, table, questions, plan).with_about(method=_METHOD)
+    return _told(answer(follow_up, table, questions, plan), table, horizon_days)
 
 
 _METHOD = "area under Kaplan-Meier and Aalen-Johansen curves"
+
+
+def _told(made: Estimate, table: RiskTable, horizon_days: float | None) -> Estimate:
+    """Name the method; say so if the horizon of the study could not be kept."""
+    used, wanted = _horizon(table, horizon_days), table.about.get("horizon_days", 0)
+    notes = made.about["notes"]
+    if horizon_days is None and used < wanted:
+        notes += (
+            f"Mean times run until day {used:g}, the last on which every arm was observed, and not "
+            f"until the horizon of the study, day {wanted:g}.",
+        )
+    return made.with_about(method=_METHOD, notes=notes)
 
 
 def _counted(follow_up: FollowUp | RiskTable, level: float, stratum: str | None) -> RiskTable:

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from azaanalysis.errors import DesignError, EstimationError
-from azaanalysis.estimate import Resampling, estimate_risk_difference
+from azaanalysis.estimate import (
+    Resampling,
+    estimate_number_needed_to_treat,
+    estimate_risk_difference,
+    estimate_risk_ratio,
+)
 from tests.builders import follow_up
 from tests.estimate.weighted import confounded, weigh
 
@@ -98,3 +103,43 @@ def test_risks_are_standardised_over_strata_by_hand():
     frame = estimate_risk_difference(stratified, at_days=[5], stratum="z").frame
 
     assert frame["value"].item() == pytest.approx(-0.65)
+
+
+def test_the_ratio_of_two_proportions_has_the_limits_of_katz_worked_by_hand():
+    # By day 5: 2 of 4 in a, 3 of 4 in b: ratio 1.5; variance of the log
+    # (1 - 1/2)/(4 * 1/2) + (1 - 3/4)/(4 * 3/4) = 1/4 + 1/12 = 1/3.
+    both = arms([(2, 1), (3, 1), (9, 0), (9, 0)], [(1, 1), (2, 1), (4, 1), (9, 0)])
+    (row,) = estimate_risk_ratio(both, at_days=[5]).frame.itertuples()
+
+    assert row.value == pytest.approx(1.5)
+    assert row.std_error == pytest.approx(np.sqrt(1 / 3))
+    assert row.upper == pytest.approx(1.5 * np.exp(1.959963984540054 * np.sqrt(1 / 3)))
+
+
+def test_a_ratio_beside_an_arm_without_event_is_missing_and_says_why():
+    both = arms([(2, 1), (9, 0)], [(9, 0), (9, 0)])
+    made = estimate_risk_ratio(both, at_days=[5])
+    assert made.frame["value"].isna().all()
+    assert any("No ratio of event on day 5 for b" in note for note in made.about["notes"])
+
+
+def test_numbers_needed_are_one_over_the_difference_and_its_limits():
+    # 10 of 100 against 40 of 100: difference 0.3, one event more for every 3.33 treated.
+    both = arms([(2, 1)] * 10 + [(9, 0)] * 90, [(2, 1)] * 40 + [(9, 0)] * 60)
+    gap = estimate_risk_difference(both, at_days=[5]).frame.iloc[0]
+    (row,) = estimate_number_needed_to_treat(both, at_days=[5]).frame.itertuples()
+
+    assert row.value == pytest.approx(1 / 0.3)
+    assert row.lower == pytest.approx(1 / gap["upper"])
+    assert row.upper == pytest.approx(1 / gap["lower"])
+
+
+def test_numbers_needed_of_a_difference_that_may_be_zero_run_through_infinity_in_words():
+    # Both arms alike but for one event: 10 and 11 of 100; limits -0.075 and 0.095.
+    both = arms([(2, 1)] * 10 + [(9, 0)] * 90, [(2, 1)] * 11 + [(9, 0)] * 89)
+    made = estimate_number_needed_to_treat(both, at_days=[5])
+
+    assert made.frame["value"].item() == pytest.approx(100)
+    assert made.frame[["lower", "upper"]].isna().all(axis=None)
+    expected = "from 13 patients for one event fewer to infinity and from 11 patients for one event"
+    assert any(expected in note for note in made.about["notes"])

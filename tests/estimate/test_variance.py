@@ -1,6 +1,7 @@
 """Variances: against the derivative by each patient's weight, the model of the weights included."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -78,6 +79,28 @@ def test_rows_that_belong_together_are_summed_before_they_are_squared():
         np.testing.assert_allclose(
             estimate(doubled).frame[columns], estimate(once).frame[columns], atol=1e-12
         )
+
+
+def test_stacked_errors_of_rows_that_belong_together_are_those_of_their_patients():
+    # Each patient twice, with half of the weight, of the score and of the slope.
+    once = weigh(confounded(60, 10), ["x1"])
+    places = np.repeat(np.arange(60), 2)
+    score, frame = once.weighting.score, once.frame.loc[places].reset_index(drop=True)
+    halved = replace(
+        score,
+        design=score.design[places],
+        residual=score.residual[places] / 2,
+        slope=score.slope[places] / 2,
+    )
+    doubled = replace(
+        once,
+        frame=frame.assign(weight=frame["weight"] / 2),
+        weighting=replace(once.weighting, score=halved),
+    )
+    at_nine = partial(estimate_risk_difference, at_days=[9])
+    for estimate in (estimate_incidence, at_nine):
+        ours, expected = (estimate(f, variance="stacked").frame for f in (doubled, once))
+        np.testing.assert_allclose(ours["std_error"], expected["std_error"], atol=1e-9)
 
 
 def test_a_table_of_clustered_rows_without_its_pairs_is_refused_with_a_way_forward():
