@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lifelines.statistics import multivariate_logrank_test
 from scipy.special import chdtrc
 
-from azaanalysis.design import follow_up_from_frame
+from azaanalysis.design import follow_up_from_frame, weigh
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate import estimate_cox, estimate_hazard_ratio, estimate_log_rank, tally
 from tests.builders import follow_up
@@ -416,3 +416,36 @@ def test_an_arm_in_which_nobody_counts_has_no_ratio_and_takes_no_part_in_the_tes
     assert np.isnan(found["b"])
     assert found["c"] > 0
     assert estimate_log_rank(made).frame["unit"].iloc[0] == "1 df"
+
+
+@pytest.mark.parametrize("target", ["ate", "overlap"])
+def test_three_weighed_arms_have_the_stacked_errors_of_the_jackknife(target):
+    rng = np.random.default_rng(21)
+    x = rng.normal(size=60)
+    chances = np.exp(np.column_stack([0 * x, 0.6 * x, -0.4 * x]))
+    arms = (np.log(chances) + rng.gumbel(size=chances.shape)).argmax(axis=1)
+    days = np.ceil(rng.exponential(20 * np.exp(-0.4 * x - 0.2 * arms)))
+    frame = pd.DataFrame({"days": np.minimum(days, 40), "status": (days <= 40) * 1, "x": x})
+    frame["arm"] = pd.Categorical.from_codes(arms, list("abc"))
+    made = weigh(
+        follow_up_from_frame(frame, time="days", status="status", arm="arm"), target=target
+    )
+
+    def logs(i, by):
+        often = np.ones(60)
+        often[i] += by
+        weight = often * made.weighting.reweigh(often)
+        again = follow_up_from_frame(
+            frame.assign(w=weight), time="days", status="status", arm="arm", weight="w"
+        )
+        return np.log(ratios(estimate_hazard_ratio(again))["value"])
+
+    slopes = np.array([(logs(i, 1e-4) - logs(i, -1e-4)) / 2e-4 for i in range(60)])
+    expected = np.sqrt((slopes**2).sum(axis=0)).tolist()
+    table, cox = (
+        ratios(x(made, variance="stacked"))["std_error"].tolist()
+        for x in (estimate_hazard_ratio, estimate_cox)
+    )
+
+    assert table == pytest.approx(expected, rel=1e-4)
+    assert cox == pytest.approx(table, rel=1e-9)
