@@ -181,6 +181,8 @@ def _mark_few_without_event(frame: pd.DataFrame, events: np.ndarray, k: int) -> 
     """Hide the events of nearly everybody: the few others could be counted."""
     for rows in _curves(frame).values():
         first = frame.iloc[rows[0]]
+        if QUANTITIES[first["quantity"]].scale == "mean":
+            continue  # events repeat, so that they do not count those without
         if pd.isna(first["patients"]) or not (pd.isna(first["at_days"]) or first["events"] == 0):
             continue  # not read from its beginning, so the size of the arm is not in it
         others = first["patients"] - frame["events"].iloc[rows]
@@ -234,12 +236,16 @@ def _mark_contrasts(frame: pd.DataFrame, patients: np.ndarray, events: np.ndarra
 
 
 def _curves(frame: pd.DataFrame) -> dict[Any, np.ndarray]:
-    """Return the rows of each curve or proportion, in order of days."""
-    shares = frame[_is_probability(frame)].sort_values("at_days", kind="stable")
+    """Return the rows of each curve, proportion or mean count, in order of days."""
+    shares = frame[_has_scale(frame, "probability", "mean")].sort_values("at_days", kind="stable")
     groups = shares.groupby(_CURVE, sort=False, dropna=False).groups
     return {key: np.asarray(rows) for key, rows in groups.items()}
 
 
 def _is_probability(frame: pd.DataFrame) -> np.ndarray:
-    scales = frame["quantity"].map(lambda quantity: QUANTITIES[quantity].scale)
-    return (scales == "probability").to_numpy()
+    return _has_scale(frame, "probability")
+
+
+def _has_scale(frame: pd.DataFrame, *scales: str) -> np.ndarray:
+    found = frame["quantity"].map(lambda quantity: QUANTITIES[quantity].scale)
+    return found.isin(scales).to_numpy()

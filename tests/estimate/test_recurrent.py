@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azaanalysis.design import follow_up_from_frame
+from azaanalysis.disclosure import suppress
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate import (
     estimate_hazard_ratio,
@@ -385,3 +386,11 @@ def test_a_model_of_another_name_is_refused():
 def test_a_stacked_interval_without_a_model_of_the_weights_is_refused():
     with pytest.raises(EstimationError, match="needs the score of the model"):
         estimate_mean_count(cgd_intervals(), variance="stacked")
+
+
+def test_steps_of_a_mean_count_are_held_back_until_enough_events_came_together():
+    rows = [(f"p{k}", 0, k + 1, 1) for k in range(12)]
+    made = estimate_mean_count(histories(rows)).with_about(smallest_count=5)
+    shown = suppress(made).frame.set_index("at_days")["events"].dropna()
+
+    assert shown.tolist() == [0, 5, 10]
