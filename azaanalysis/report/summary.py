@@ -33,9 +33,10 @@ def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict
     """Return the answer of one notebook as a table, and what a reader must mind.
 
     The answer is the first estimate of the notebook that measures risk, persistence or rate, at
-    the last day that the study shows; beside it stands the first comparison of the same endpoint.
+    the last day that the study shows: under the study as it stands before any changed one, and
+    weighted before as observed. Beside it stands the first comparison made in the same way.
     """
-    own = [estimate for book, _, estimate in as_estimates(record) if book == notebook]
+    own = sorted((e for book, _, e in as_estimates(record) if book == notebook), key=_rank)
     found = next((e for e in own if _answer_of(e, study) is not None), None)
     if found is None:
         return {"table": "", "warnings": []}
@@ -45,8 +46,16 @@ def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict
     # A step that is held back hides its arm here; the notebook's own table says more.
     if answer["value"].isna().any():
         return {"table": "", "warnings": warnings}
-    table = _tabulate(found, answer, _contrasts(own, answer))
+    alike = [e for e in own if _rank(e) == _rank(found)]
+    table = _tabulate(found, answer, _contrasts(alike, answer))
     return {"table": table.to_html(), "warnings": warnings}
+
+
+def _rank(estimate: Estimate) -> tuple[bool, bool]:
+    """Put sensitivity analyses last, and what is adjusted before what is not."""
+    about = estimate.about
+    is_changed = about.get("study") != about.get("base_study", about.get("study"))
+    return is_changed, about.get("weighting", "none") == "none"
 
 
 def _answer_of(estimate: Estimate, study: Study) -> pd.DataFrame | None:

@@ -125,3 +125,20 @@ def test_a_weighted_answer_is_not_called_unadjusted(tmp_path):
 
 def test_every_kind_of_number_is_explained():
     assert {quantity.scale for quantity in QUANTITIES.values()} <= set(MEANINGS)
+
+
+def test_the_answer_is_the_weighted_one_of_the_study_as_it_stands(tmp_path):
+    def rates(n_events, **about):
+        counts = (n_events, 44, 12)
+        return builders.rates(endpoint="discontinuation", counts=counts).with_about(**about)
+
+    asked = load_study(write_study(tmp_path, STUDY)).hash
+    estimates = {
+        "observed": rates(101),
+        "changed": rates(102, weighting="overlap", study="another", base_study=asked),
+        "weighted": rates(103, weighting="overlap", study=asked, base_study=asked),
+    }
+    folder = write_small_report(tmp_path / "out", estimates=estimates)
+
+    first = soup(folder, "index.html").table.tbody.tr
+    assert first.find_all("td")[0].get_text() == "103 / 400"
