@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.blocking import block
 from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED, Estimate
 from azaanalysis.vocab import QUANTITIES
 
@@ -39,6 +40,7 @@ def suppress(estimate: Estimate) -> Estimate:
 
     The threshold is ``about["smallest_count"]``: counts from 1 to one less become missing, zero
     may be shown, 1 shows everything. Suppressing twice is the same as suppressing once.
+    Comparisons that did not pass the gate are blanked as well, so that no exit can forget them.
 
     Parameters
     ----------
@@ -56,6 +58,7 @@ def suppress(estimate: Estimate) -> Estimate:
     OpenSAFELY, that an interval between two steps holds no small count. What is not covered
     is listed at the head of this module.
     """
+    estimate = block(estimate)
     before = int(estimate.about.get("masked", 0))
     marks = find_masked(estimate)
     frame = estimate.frame.copy()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from azaanalysis.blocking import block
 from azaanalysis.disclosure import is_small, smallest_count_of, suppress
 from azaanalysis.display.axis import DAYS_PER, TimeUnit
 from azaanalysis.display.numbers import HIDDEN, spell_count, spell_fixed, spell_threshold
@@ -101,7 +100,7 @@ def make_panels(
             f"There is no curve of '{quantity}' to draw; this estimate has: {found}. "
             "Give the result of estimate_incidence."
         )
-    shown = suppress(block(estimate)).only(quantity=quantity).frame
+    shown = suppress(estimate).only(quantity=quantity).frame
     _, arms = order_arms(rows)
     k = smallest_count_of(estimate)
     pairs = shown[["endpoint", "cause"]].drop_duplicates().itertuples(index=False, name=None)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from azaanalysis.blocking import block
 from azaanalysis.disclosure import smallest_count_of, suppress
 from azaanalysis.display.numbers import spell_count
 from azaanalysis.display.table import Column, Table, guard_formula
@@ -54,7 +53,7 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
     ReportError
         If a name cannot be that of a file, or an estimate was made under another study.
     """
-    shown = {name: _only_steps(suppress(block(estimate))) for name, estimate in estimates.items()}
+    shown = {name: _only_steps(suppress(estimate)) for name, estimate in estimates.items()}
     for name, estimate in shown.items():
         _refuse_foreign(name, estimate, study)
     folder = os.environ.get(FOLDER_VARIABLE)

@@ -7,6 +7,7 @@ import pytest
 from azaanalysis.blocking import block
 from azaanalysis.design import check_gate, follow_up_from_frame, weigh
 from azaanalysis.design.gate import chance_limit
+from azaanalysis.disclosure import suppress
 from azaanalysis.display import draw_forest, tabulate_estimate
 from azaanalysis.errors import DesignError
 from azaanalysis.result import Estimate
@@ -76,6 +77,13 @@ def test_a_blocked_number_reaches_no_table_and_no_figure():
     assert any("the arms hardly overlap" in note for note in table.footnotes)
     assert "B v a: blocked" in figure.alt
     assert "3.00" in figure.alt
+
+
+def test_what_is_suppressed_is_blocked_too_so_that_no_exit_forgets():
+    estimate = ratios({"blocked": (("b", "a", "the reason"),)})
+
+    assert suppress(estimate).frame["value"].isna().tolist() == [True, False, False, True]
+    assert any("the reason" in note for note in suppress(estimate).about["notes"])
 
 
 def test_an_override_opens_the_gate_and_is_printed():

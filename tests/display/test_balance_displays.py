@@ -126,3 +126,10 @@ def test_equipoise_is_counted_in_both_arms(weighted):
     table = tabulate_equipoise(frame)
 
     assert [row[3] for row in table.rows] == [f"{n:,}" for n in frame["in_equipoise"]]
+
+
+def test_balance_inside_subgroups_stands_under_the_name_of_each(weighted):
+    table = tabulate_balance(measure_balance(weighted, within="tpmt"), smallest_count=1)
+
+    assert set(table.groups) == {"", "TPMT: normal", "TPMT: deficient"}
+    assert "TPMT" in repr(table)
