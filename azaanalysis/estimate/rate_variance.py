@@ -11,8 +11,9 @@ from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE
 
 RateVariance = Literal["auto", "exact", "robust", "stacked", "bootstrap"]
-# Below so many patients with an event in each arm a robust variance is itself too uncertain.
-_ENOUGH_PATIENTS = 10
+# Below so many patients with an event in each arm a robust variance is itself too uncertain. With
+# 30 frail patients an arm and 8 of them with an event it covered 94 %, the exact one 91 %.
+_ENOUGH_PATIENTS = 5
 
 CONTAINS = {
     "exact": "Poisson counts, patients independent",
@@ -27,7 +28,7 @@ def choose_variance(time: PersonTime, variance: RateVariance, *, can_draw: bool 
 
     ``auto`` is, where the weights come from a model, ``stacked`` if every arm is large and
     ``bootstrap`` if not; ``robust`` where weights are given, where patients are matched, or where
-    some patient has several events while every arm has at least 10 patients with an event; else
+    some patient has several events while every arm has at least 5 patients with an event; else
     ``exact``.
 
     Parameters
