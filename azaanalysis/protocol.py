@@ -41,6 +41,7 @@ def describe_protocol(study: Study, endpoint: str) -> pd.DataFrame:
         "Outcome": _outcome(study.endpoint(endpoint), endpoint),
         "Follow-up": _follow_up(study, endpoint),
         **{f"When {one.event}": one.in_words() for one in handle_events(study, endpoint)},
+        **_censoring_weights(study, endpoint),
         "Summary": f"{sentence_case(_summary(study, endpoint))}.",
         **describe_adjustment(study),
     }
@@ -73,6 +74,18 @@ def _source(study: Study) -> str:
 
 def _arms(study: Study) -> list[str]:
     return [in_words(arm) for arm in study.comparison.arms]
+
+
+def _censoring_weights(study: Study, endpoint: str) -> dict[str, str]:
+    """Return how those who depart from the protocol are made up for, if anybody is."""
+    if not any(one.strategy == "weighted" for one in handle_events(study, endpoint)):
+        return {}
+    adherence = study.comparison.adherence
+    known = ["the baseline covariates", *(in_words(name) for name in adherence.over_time)]
+    return {
+        "Censoring weights": f"The chance of going on is fitted by arm in periods of "
+        f"{adherence.period_days} days, from {listed(known, last='and')}."
+    }
 
 
 def _strategies(study: Study, endpoint: str) -> str:

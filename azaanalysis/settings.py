@@ -164,6 +164,15 @@ class _Endpoint(Section):
     lag_days: Days = 0
     horizon_days: Annotated[int, Field(ge=1)] | None = None
 
+    @field_validator("intercurrent")
+    @classmethod
+    def _nobody_is_followed_after_death(
+        cls, handled: dict[Intercurrent, Handling]
+    ) -> dict[Intercurrent, Handling]:
+        if handled.get("death") == "treatment_policy":
+            raise ValueError("nobody can be followed after death; let it compete, or be composite")
+        return handled
+
 
 class VisitEndpoint(_Endpoint):
     """The first visit at which response or remission was seen."""
@@ -182,6 +191,12 @@ class EventEndpoint(_Endpoint):
     count: Literal["first", "all"] = "first"
     episode_gap_days: Days = 0
 
+    @model_validator(mode="after")
+    def _no_composite_of_counts(self) -> EventEndpoint:
+        if self.count == "all" and "composite" in self.intercurrent.values():
+            raise ValueError("'composite' needs count: first; of all events, what would it add?")
+        return self
+
 
 class DiscontinuationEndpoint(_Endpoint):
     """The end of the first treatment, by reason."""
@@ -189,6 +204,12 @@ class DiscontinuationEndpoint(_Endpoint):
     kind: Literal["discontinuation"]
     causes: Literal["any"] | dict[str, tuple[str, ...]] = "any"
     censor: tuple[str, ...] = ENDED_NOT_STOPPED
+
+    @model_validator(mode="after")
+    def _stopping_is_the_outcome(self) -> DiscontinuationEndpoint:
+        if "discontinuation" in self.intercurrent:
+            raise ValueError("stopping is the outcome here; take it out of 'intercurrent'")
+        return self
 
     @model_validator(mode="after")
     def _each_reason_once(self) -> DiscontinuationEndpoint:
@@ -207,6 +228,13 @@ class RecordedEndpoint(_Endpoint):
 
     kind: Literal["recorded"]
     parameter: str
+
+    @model_validator(mode="after")
+    def _handled_by_its_source(self) -> RecordedEndpoint:
+        if self.intercurrent:
+            raise ValueError("the source handled what intervened; take 'intercurrent' out")
+        return self
+
     # Name of each cause here, and the causes in the table that it stands for; as recorded if empty.
     causes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 

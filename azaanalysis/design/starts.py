@@ -124,19 +124,21 @@ def _arm_starts(courses: pd.DataFrame, comparison: Comparison) -> pd.DataFrame:
     starts = _with_last_use(courses)
     starts = starts[starts["component"] >= 0]
     found, in_combination = [], np.zeros(len(courses), dtype=bool)
-    for arm, names in comparison.arms.items():
+    for arm, names in enumerate(comparison.arms.values()):
         if len(names) > 1:
             joint, rows = _joint_starts(starts, [parts.index(n) for n in names], comparison)
             in_combination[rows] = True
             found.append(joint.assign(arm=arm))
     single = starts[~in_combination[starts.index]].rename(columns={"start": "index_day"})
-    for arm, names in comparison.arms.items():
+    columns = ["position", "index_day", "last_use"]
+    for arm, names in enumerate(comparison.arms.values()):
         if len(names) == 1:
-            found.append(single[single["component"] == parts.index(names[0])].assign(arm=arm))
-    columns = ["position", "index_day", "last_use", "arm"]
-    candidates = pd.concat([frame[columns] for frame in found], ignore_index=True)
-    candidates["arm"] = pd.Categorical(candidates["arm"], categories=list(comparison.arms))
-    return candidates
+            of_part = (single["component"] == parts.index(names[0])).to_numpy()
+            found.append(single.loc[of_part, columns].assign(arm=arm))
+    candidates = pd.concat([frame[[*columns, "arm"]] for frame in found], ignore_index=True)
+    # Arms are numbers until here: a million words would take longer to join than all the rest.
+    arms = pd.CategoricalDtype(list(comparison.arms))
+    return candidates.assign(arm=pd.Categorical.from_codes(candidates["arm"], dtype=arms))
 
 
 def _with_last_use(courses: pd.DataFrame) -> pd.DataFrame:

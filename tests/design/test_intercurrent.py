@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from azaanalysis import make_cohort
 from azaanalysis.design import follow
 from azaanalysis.protocol import describe_estimand, describe_protocol
 from tests.builders import cohort, comparison, course, patient, study
@@ -122,3 +124,62 @@ def test_a_stop_that_the_strategy_allows_ends_nothing():
     made = many(may_stop_for=["adverse_event"])
     assert made.frame["exit_days"].value_counts().to_dict() == {365: 48, 170: 12}
     assert not made.is_weighted
+
+
+def test_the_protocol_says_how_departures_are_made_up_for():
+    settings = study(
+        comparison=comparison(strategy="per_protocol", adherence={"over_time": ["crp"]}),
+        endpoints={"infection": {"kind": "event", "event": "infection"}},
+    )
+    choices = describe_protocol(settings, "infection").set_index("part")["choice"]
+    assert (
+        "periods of 30 days, from the baseline covariates and CRP" in choices["Censoring weights"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ({"kind": "visit", "intercurrent": {"death": "treatment_policy"}}, "after death"),
+        (
+            {
+                "kind": "event",
+                "event": "infection",
+                "count": "all",
+                "intercurrent": {"switch": "composite"},
+            },
+            "needs count: first",
+        ),
+        (
+            {"kind": "discontinuation", "intercurrent": {"discontinuation": "competing"}},
+            "stopping is the outcome",
+        ),
+        (
+            {"kind": "recorded", "parameter": "x", "intercurrent": {"switch": "competing"}},
+            "the source handled",
+        ),
+    ],
+)
+def test_a_handling_that_cannot_be_is_refused(endpoint, message):
+    with pytest.raises(ValidationError, match=message):
+        study(endpoints={"one": endpoint})
+
+
+@pytest.mark.parametrize("count", ["first", "all"])
+def test_weights_change_neither_time_at_risk_nor_events(count):
+    # Per protocol and on treatment follow the same patients as long; only the weights differ.
+    made = make_cohort(400, seed=4, world="informative_switching")
+    endpoint = {"kind": "event", "event": "infection", "count": count, "lag_days": 20}
+    arms = {"azathioprine": ["azathioprine"], "anti_tnf": ["anti_tnf"]}
+    totals = []
+    for strategy in ("on_treatment", "per_protocol"):
+        settings = study(
+            comparison=comparison(arms=arms, strategy=strategy),
+            endpoints={"infection": endpoint},
+            covariates=["age_years"],
+        )
+        frame = follow(made, settings, endpoint="infection").frame
+        days = frame["exit_days"] - frame["entry_days"]
+        totals.append((days.sum(), frame["n_events"].sum(), (frame["status"] > 0).sum()))
+    assert totals[0] == totals[1]
+    assert totals[0][1] > 0
