@@ -14,7 +14,7 @@ from azaanalysis.synthetic.true_values import (
     true_risk_ratio,
 )
 from azaanalysis.synthetic.truth import Truth, simulate_truth
-from azaanalysis.synthetic.worlds import WORLDS, describe_world
+from azaanalysis.synthetic.worlds import WORLDS, describe_world, load_naive_errors
 
 __all__ = [
     "WORLDS",
@@ -22,6 +22,7 @@ __all__ = [
     "Reading",
     "Truth",
     "describe_world",
+    "load_naive_errors",
     "load_parameters",
     "make_cohort",
     "measure_realism",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -33,14 +34,18 @@ def measure_realism(*, n_patients: int = 20_000, seed: int = 1) -> pd.DataFrame:
         intervals overlap), ``is_tuned`` (whether a parameter was set with this number in view),
         ``citation`` and ``note``. Kept on disk like the truth.
     """
-    key = {"n": n_patients, "seed": seed}
-    return load_or_make("card", key, lambda: {"card": _measure(n_patients, seed)})["card"]
+    anchors = files("azaanalysis.synthetic").joinpath("anchors.csv").read_text(encoding="utf-8")
+    key = {"n": n_patients, "seed": seed, "anchors": anchors}
+
+    def make() -> dict[str, pd.DataFrame]:
+        card = pd.read_csv(StringIO(anchors), keep_default_na=False)
+        return {"card": _measure(card, n_patients, seed)}
+
+    return load_or_make("card", key, make)["card"]
 
 
-def _measure(n_patients: int, seed: int) -> pd.DataFrame:
+def _measure(card: pd.DataFrame, n_patients: int, seed: int) -> pd.DataFrame:
     samples = make_samples(n_patients, seed)
-    with files("azaanalysis.synthetic").joinpath("anchors.csv").open(encoding="utf-8") as file:
-        card = pd.read_csv(file, keep_default_na=False)
     measured = [MEASURES[anchor](samples) for anchor in card["anchor"]]
     value, error = (np.array(column) for column in zip(*measured, strict=True))
     card["simulated"] = value

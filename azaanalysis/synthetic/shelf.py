@@ -64,6 +64,7 @@ def mechanism_digest() -> str:
     """Return a digest of the source of the mechanism: another version, another truth."""
     digest = hashlib.sha256()
     for entry in sorted(files("azaanalysis.synthetic").iterdir(), key=lambda e: e.name):
-        if entry.name.endswith((".py", ".csv")):
+        is_table = entry.name.startswith("parameters") and entry.name.endswith(".csv")
+        if entry.name.endswith(".py") or is_table:
             digest.update(entry.read_bytes())
     return digest.hexdigest()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from types import MappingProxyType
+
+import pandas as pd
 
 from azaanalysis.synthetic.parameters import BASE_WORLD
 
@@ -27,9 +30,9 @@ WORLDS = MappingProxyType(
             "null: the place to measure type I error."
         ),
         "delayed_effect": (
-            "Azathioprine sets in after about five months in most who can respond, the others "
-            "within weeks, and in the end azathioprine works in more. Hazards are far from "
-            "proportional; a single hazard ratio describes nobody."
+            "Azathioprine sets in after about five months, but then in most, the others within "
+            "weeks. Hazards are far from proportional: an early difference says nothing about a "
+            "late one, and a single hazard ratio describes nobody."
         ),
         "crossing_curves": (
             "A third stops azathioprine in the first months and few later; the other drugs are "
@@ -103,6 +106,22 @@ WORLDS = MappingProxyType(
         ),
     }
 )
+
+
+def load_naive_errors() -> pd.DataFrame:
+    """Read what a naive analysis gets wrong in each world.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per world and naive analysis: ``quantity`` (the question), ``analysis`` (what was
+        done naively), ``truth`` and ``naive`` in percent, ``error`` (naive minus true) in
+        percentage points with its Monte-Carlo ``std_error``, ``n_patients`` and ``seed``.
+        Measured by ``benchmarks/naive_errors.py``; a test measures a part of it again.
+    """
+    table = files("azaanalysis.synthetic").joinpath("naive_errors.csv")
+    with table.open(encoding="utf-8") as file:
+        return pd.read_csv(file)
 
 
 def describe_world(world: str) -> str:
