@@ -94,6 +94,7 @@ QUANTITIES: dict[str, Quantity] = {
 
 ENGLISH_ABBREVIATIONS = {
     "tnf": "TNF",
+    "anca": "ANCA",
     "jak": "JAK",
     "il": "IL",
     "cd20": "CD20",

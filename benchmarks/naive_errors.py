@@ -25,6 +25,7 @@ from azaanalysis.synthetic import (
     true_risk_difference,
 )
 from azaanalysis.synthetic.true_values import event_days
+from azaanalysis.vocab import in_words
 from benchmarks.confounding import two_arms
 
 TABLE = Path(__file__).parents[1] / "azaanalysis" / "synthetic" / "naive_errors.csv"
@@ -135,7 +136,7 @@ def _naive_gap(
 def _crude(world: str, arm: str, endpoint: str = "response", day: int = 365) -> Misreading:
     words = {"response": "response", "discontinuation": "stopping"}[endpoint]
     return Misreading(
-        f"difference in the risk of {words} by day {day}, {arm} against azathioprine",
+        f"difference in the risk of {words} by day {day}, {in_words(arm)} against azathioprine",
         "the arms compared as observed",
         _true_gap(world, arm, endpoint, day),
         _naive_gap(world, arm, endpoint, day),
@@ -145,7 +146,7 @@ def _crude(world: str, arm: str, endpoint: str = "response", day: int = 365) -> 
 def _early_for_late(world: str, endpoint: str, early: int, late: int) -> Misreading:
     gap = {"arm": "anti_tnf", "endpoint": endpoint, "horizon_days": late + 5}
     return Misreading(
-        f"difference in the risk of {endpoint} by day {late}, anti_tnf against azathioprine",
+        f"difference in the risk of {endpoint} by day {late}, anti-TNF against azathioprine",
         f"the true difference on day {early} taken for it",
         _true_gap(world, day=late, **gap),
         _true_gap(world, day=early, **gap),
@@ -173,7 +174,9 @@ def _in_arm(
         return _risks(followed, endpoint, 365)[arm]
 
     without = " if nobody stopped for lack of efficacy" if changes else ""
-    return Misreading(f"risk of {endpoint} by day 365 on {arm}{without}", naive_words, truth, naive)
+    return Misreading(
+        f"risk of {endpoint} by day 365 on {in_words(arm)}{without}", naive_words, truth, naive
+    )
 
 
 # Stopping the drug is no competing event here, so it censors.
@@ -197,7 +200,7 @@ def _missed_visits() -> Misreading:
         return measured
 
     return Misreading(
-        "risk of response by day 182 on anti_tnf, as regular visits would show it",
+        "risk of response by day 182 on anti-TNF, as regular visits would show it",
         "the day of the visit taken for the day of the response",
         seen("inflammatory_bowel_disease"),
         seen("missed_visits"),
@@ -223,7 +226,7 @@ def _rare_events() -> Misreading:
         return share, float(np.sqrt(share * (1 - share) / len(found)))
 
     return Misreading(
-        "coverage of a 95 % interval for the risk of serious infection by day 365 on anti_tnf",
+        "coverage of a 95% interval for the risk of serious infection by day 365 on anti-TNF",
         f"the normal (Wald) interval in arms of {n} patients",
         lambda _: (0.95, 0.0),
         covered,
@@ -241,7 +244,7 @@ def _small() -> Misreading:
         return root, float(np.std(errors**2) / (2 * root * k**0.5))
 
     return Misreading(
-        "difference in the risk of response by day 365, anti_tnf against azathioprine",
+        "difference in the risk of response by day 365, anti-TNF against azathioprine",
         "one randomised study with arms of 35 and 70 taken for the truth (root mean square)",
         lambda _: (0.0, 0.0),
         spread,
@@ -259,7 +262,7 @@ MISREADINGS: dict[str, list[Misreading]] = {
     "poor_overlap": [
         _crude("poor_overlap", "anti_tnf"),
         Misreading(
-            "difference in the risk of response by day 365, anti_tnf against azathioprine",
+            "difference in the risk of response by day 365, anti-TNF against azathioprine",
             "the true answer of the overlap population taken for that of everybody",
             _true_gap("poor_overlap", "anti_tnf", "response", 365),
             _true_gap("poor_overlap", "anti_tnf", "response", 365, target="overlap"),
@@ -268,7 +271,7 @@ MISREADINGS: dict[str, list[Misreading]] = {
     "unmeasured_confounding": [
         _crude("unmeasured_confounding", "anti_tnf"),
         Misreading(
-            "difference in the risk of response by day 365, anti_tnf against azathioprine",
+            "difference in the risk of response by day 365, anti-TNF against azathioprine",
             "the arms weighted by everything that is recorded",
             _true_gap("unmeasured_confounding", "anti_tnf", "response", 365, target="overlap"),
             _naive_gap("unmeasured_confounding", "anti_tnf", "response", 365, is_weighted=True),

@@ -13,6 +13,7 @@ from azaanalysis.display.overlap import (
     tabulate_equipoise,
     tabulate_weights,
 )
+from azaanalysis.display.realism import draw_realism, tabulate_naive_errors, tabulate_realism
 from azaanalysis.display.stacked import draw_endings, draw_stacked_incidence
 from azaanalysis.display.statement import Statement, state_estimand, state_limits
 from azaanalysis.display.summaries import (
@@ -36,6 +37,7 @@ __all__ = [
     "draw_incidence",
     "draw_preference",
     "draw_rates",
+    "draw_realism",
     "draw_stacked_incidence",
     "draw_support",
     "draw_weights",
@@ -49,7 +51,9 @@ __all__ = [
     "tabulate_frame",
     "tabulate_gate",
     "tabulate_loading_report",
+    "tabulate_naive_errors",
     "tabulate_protocol",
+    "tabulate_realism",
     "tabulate_support",
     "tabulate_weights",
 ]

@@ -17,6 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from azaanalysis import errors
 from azaanalysis.errors import ReportError
 from azaanalysis.report.results import FOLDER_VARIABLE
+from azaanalysis.study import Study
 
 # Called after each cell with the name of the notebook, cells done and cells in all.
 Progress = Callable[[str, int, int], None]
@@ -48,6 +49,15 @@ def endpoints_asked(notebook: Any) -> tuple[str, ...]:
     """Return the endpoints that the code of a notebook names."""
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     return tuple(dict.fromkeys(_ENDPOINT.findall(code)))
+
+
+def why_left_out(notebook: Any, study: Study) -> str:
+    """Return why a notebook does not belong to a study; empty if it does."""
+    absent = [name for name in endpoints_asked(notebook) if name not in study.endpoints]
+    if absent:
+        return f"the study has no endpoint {' or '.join(absent)}"
+    is_about_invented = notebook.metadata.get("azaanalysis", {}).get("patients") == "invented"
+    return "it is about invented patients" if is_about_invented and not study.is_synthetic else ""
 
 
 def execute_notebook(

@@ -11,7 +11,7 @@ from typing import Any
 
 import azaanalysis
 from azaanalysis.errors import ReportError
-from azaanalysis.report.execute import Progress, endpoints_asked, execute_notebook, read_notebook
+from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.manifest import make_manifest
 from azaanalysis.report.page import Page, read_page
 from azaanalysis.report.pages import Site, compose_chapters, write_chapters
@@ -190,13 +190,8 @@ def _place_of(study: Study) -> Path:
 
 
 def _left_out(notebooks: dict[Path, Any], study: Study) -> list[tuple[str, str]]:
-    left_out = []
-    for path, notebook in notebooks.items():
-        absent = [name for name in endpoints_asked(notebook) if name not in study.endpoints]
-        if absent:
-            reason = f"the study has no endpoint {' or '.join(absent)}"
-            left_out.append((path.stem, reason))
-    return left_out
+    reasons = {path.stem: why_left_out(notebook, study) for path, notebook in notebooks.items()}
+    return [(name, reason) for name, reason in reasons.items() if reason]
 
 
 def _attempt(job: _Job, path: Path, notebook: Any) -> Page | ReportError:

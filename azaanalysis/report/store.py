@@ -8,7 +8,7 @@ from typing import Any
 
 import nbformat
 
-from azaanalysis.report.execute import Progress, endpoints_asked, execute_notebook, read_notebook
+from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.site import all_notebooks, find_project
 from azaanalysis.study import load_study
 
@@ -54,7 +54,7 @@ def store_notebooks(
     written = []
     for path in paths:
         notebook = read_notebook(path)
-        if any(endpoint not in study.endpoints for endpoint in endpoints_asked(notebook)):
+        if why_left_out(notebook, study):
             continue
         target = into / path.name
         executed = execute_notebook(
