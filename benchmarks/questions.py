@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from azaanalysis.result import Estimate
+from benchmarks.infections import follow_infections
 from benchmarks.world_truth import AT_DAY, MEAN_COUNT_DAY
 from benchmarks.worlds import CAUSES, HORIZON_DAYS, Drawn
 
@@ -125,7 +126,7 @@ def _rate_ratio(drawn: Drawn, variance: str) -> Answer:
 def _mean_count(drawn: Drawn, variance: str) -> Answer:
     from azaanalysis.estimate import estimate_mean_count
 
-    found = estimate_mean_count(drawn.follow_up, variance=variance)
+    found = estimate_mean_count(follow_infections(drawn), variance=variance)
     return _answer(found.only(quantity="mean_count", arm="b").at([MEAN_COUNT_DAY]))
 
 
