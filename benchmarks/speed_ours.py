@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.design import FollowUp
-from benchmarks.speed_data import COVARIATES, N_ARMS, N_CAUSES, Columns
+from benchmarks.speed_data import COVARIATES, N_CAUSES, Columns
 from benchmarks.speed_peers import Prepare, Work
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -48,7 +48,7 @@ def _follow_up(columns: Columns, *, n_causes: int = N_CAUSES, covariates: bool =
     n = len(next(iter(columns.values())))
     status = columns.get("status", np.zeros(n, dtype=np.int8))
     arms = columns.get("arm", np.zeros(n, dtype=np.int8))
-    names = [f"arm_{letter}" for letter in "abc"[: N_ARMS if "arm" in columns else 1]]
+    names = [f"arm_{number}" for number in range(1 + int(arms.max()))]
     made: dict[str, Any] = {
         "patient_id": columns.get("person", np.arange(n, dtype=np.int32)),
         "arm": pd.Categorical.from_codes(arms, categories=names),
@@ -61,9 +61,7 @@ def _follow_up(columns: Columns, *, n_causes: int = N_CAUSES, covariates: bool =
     taken = COVARIATES if covariates else ()
     made |= {name: columns[name] for name in taken}
     causes = tuple(f"cause_{number}" for number in range(1, n_causes + 1))
-    return FollowUp(
-        pd.DataFrame(made, copy=False), "event", causes, n_causes, covariates=tuple(taken)
-    )
+    return FollowUp(pd.DataFrame(made, copy=False), "event", causes, 1, covariates=tuple(taken))
 
 
 def _curve(columns: Columns) -> Work:
@@ -102,10 +100,10 @@ def _fine_gray(columns: Columns) -> Work:
 
 
 def _bootstrap_curve(columns: Columns) -> Work:
-    from azaanalysis.estimate import estimate_incidence
+    from azaanalysis.estimate import Resampling, estimate_incidence
 
-    follow_up = _follow_up(columns, n_causes=1)
-    return lambda: estimate_incidence(follow_up, variance="bootstrap", n_replicates=200)
+    follow_up, often = _follow_up(columns, n_causes=1), Resampling(n_replicates=200)
+    return lambda: estimate_incidence(follow_up, variance="bootstrap", resampling=often)
 
 
 def _weigh(columns: Columns) -> Work:
@@ -129,11 +127,11 @@ def _stacked(columns: Columns) -> Work:
 
 def _refit_bootstrap(columns: Columns) -> Work:
     from azaanalysis.design import weigh
-    from azaanalysis.estimate import estimate_incidence
+    from azaanalysis.estimate import Resampling, estimate_incidence
 
-    follow_up = _follow_up(columns, covariates=True)
+    follow_up, often = _follow_up(columns, covariates=True), Resampling(n_replicates=1_000)
     return lambda: estimate_incidence(
-        weigh(follow_up, target="ate"), variance="bootstrap", n_replicates=1_000
+        weigh(follow_up, target="ate"), variance="bootstrap", resampling=often
     )
 
 
