@@ -1,6 +1,6 @@
 """Time the estimators beside everything a user would pick instead.
 
-Run ``python benchmarks/estimators.py`` for all tasks at 10,000 to 10,000,000 persons, or choose:
+Run ``python -m benchmarks.estimators`` for all tasks at 10,000 to 10,000,000 persons, or choose:
 ``--tasks km,cox --sizes 10000,100000 --engines ours,R_survival``. Each measurement is a process of
 its own, stopped after ``--limit`` seconds. Results go to ``benchmarks/estimators.csv`` as they
 come; a run that was stopped goes on from there. ``benchmarks/SPEED.md`` is made from it.

@@ -126,8 +126,8 @@ def _rate_ratio(drawn: Drawn, variance: str) -> Answer:
 def _mean_count(drawn: Drawn, variance: str) -> Answer:
     from azaanalysis.estimate import estimate_mean_count
 
-    found = estimate_mean_count(follow_infections(drawn), variance=variance)
-    return _answer(found.only(quantity="mean_count", arm="b").at([MEAN_COUNT_DAY]))
+    rows = follow_infections(drawn)
+    return _answer(estimate_mean_count(rows, at_days=[MEAN_COUNT_DAY], variance=variance))
 
 
 def _lifelines_kaplan_meier(drawn: Drawn, variance: str) -> Answer:

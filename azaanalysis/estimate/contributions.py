@@ -71,11 +71,11 @@ class Contributions:
         covariance: Array = given.T @ given
         return covariance
 
-    def variances(self, influence_at: Callable[[Array], Array], n_positions: int) -> Array:
-        """Return the variance of a curve at each position, a few positions at a time."""
+    def variances(self, influence_at: Callable[[Array], Array], positions: Array) -> Array:
+        """Return the variance of a curve at some positions, a few at a time."""
         parts = [
             np.square(self.from_influence(influence_at(at))).sum(axis=0)
-            for at in _blocks(n_positions, len(self.follow_up.frame))
+            for at in _blocks(positions, len(self.follow_up.frame))
         ]
         return np.concatenate(parts)
 
@@ -95,7 +95,7 @@ class Contributions:
         return moved
 
 
-def _blocks(n_positions: int, n_rows: int) -> Iterator[Array]:
+def _blocks(positions: Array, n_rows: int) -> Iterator[Array]:
     size = max(1, _AT_ONCE // max(1, n_rows))
-    for start in range(0, n_positions, size):
-        yield np.arange(start, min(start + size, n_positions))
+    for start in range(0, len(positions), size):
+        yield positions[start : start + size]

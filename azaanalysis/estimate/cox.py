@@ -20,6 +20,7 @@ from azaanalysis.estimate.limits import (
 )
 from azaanalysis.estimate.partial_likelihood import Ties
 from azaanalysis.estimate.proportional import Test, TimeScale
+from azaanalysis.estimate.reach import reach_of_rows
 from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
 from azaanalysis.estimate.sandwich import describe_for_rows
 from azaanalysis.estimate.terms import Coefficient
@@ -119,7 +120,8 @@ def interval_of_fit(fitted: CoxFit, number: int, level: float, resampling: Resam
     """Return log ratios with limits; from a bootstrap studentised, as those of risks."""
     model, numbers = fitted.model, fitted.numbers
     if model.variance != "bootstrap":
-        return symmetric_interval(numbers, level)
+        steps = reach_of_rows(model.follow_up, model.variance, level)
+        return symmetric_interval(numbers, level, steps=steps)
 
     def in_resample(resample: Resample) -> Array:
         drawn = model.fit(number, resample=resample).numbers

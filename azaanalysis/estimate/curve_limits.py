@@ -16,10 +16,10 @@ from azaanalysis.estimate.grid import Grid, ratio
 from azaanalysis.estimate.limits import (
     How,
     Numbers,
-    normal_reach,
     studentised_reach,
     without_pairs,
 )
+from azaanalysis.estimate.reach import normal_reach, reach_of_table
 from azaanalysis.estimate.resample import Resample, bootstrap
 from azaanalysis.estimate.tally import RiskTable, tally_cells
 
@@ -115,7 +115,7 @@ def reaches_of(
     one = np.array(1.0)
     n_curves = len(table.causes) + 1
     if how.band == "pointwise":
-        usual = Reach(np.array(normal_reach(how.level)), one)
+        usual = Reach(np.array(reach_of_table(table, how.chosen, how.level)), one)
         return [[usual] * n_curves for _ in table.arms]
     return [
         [Reach(_simultaneous(table, curve, how), one) for curve in curves]
@@ -127,7 +127,8 @@ def _simultaneous(table: RiskTable, curve: Curve, how: How) -> Array:
     """Return the reach of a band that holds a curve on all days."""
     influence = curve.influence(on_some_days(curve.grid.days))
     covariance = covariance_of_readings(table, influence, how.chosen, rows=curve.grid.rows)
-    return np.array(simultaneous_reach(covariance, how.level))
+    wider = reach_of_table(table, how.chosen, how.level) / normal_reach(how.level)
+    return np.array(simultaneous_reach(covariance, how.level) * wider)
 
 
 def _bootstrap_reaches(follow_up: FollowUp, limits: CurveLimits, how: How) -> list[list[Reach]]:

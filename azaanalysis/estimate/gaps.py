@@ -23,6 +23,7 @@ from azaanalysis.estimate.limits import (
     bootstrap_interval,
     symmetric_interval,
 )
+from azaanalysis.estimate.reach import normal_reach, reach_of_table
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import (
@@ -144,7 +145,9 @@ class _Gap:
         if how.chosen == "bootstrap" and isinstance(follow_up, FollowUp):
             return bootstrap_interval(follow_up, self.numbers, how)
         numbers = self.numbers(table, how.chosen)
-        steps = None if how.band == "pointwise" else self._steps(table, how)
+        steps = reach_of_table(table, how.chosen, how.level)
+        if how.band == "simultaneous":
+            steps *= self._steps(table, how) / normal_reach(how.level)
         return symmetric_interval(numbers, how.level, steps=steps)
 
     def _pair(self, table: RiskTable) -> tuple[Curve, Curve]:

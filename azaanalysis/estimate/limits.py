@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtri
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.estimate.cells import Array, index_cells
+from azaanalysis.estimate.reach import normal_reach, reach_of_table
 from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
 from azaanalysis.estimate.tally import RiskTable, tally_cells
 from azaanalysis.estimate.variance import Chosen
@@ -18,11 +18,6 @@ from azaanalysis.estimate.variance import Chosen
 # A distance without bound, as of a resample without spread.
 _ENDLESS = 1e12
 Band = Literal["pointwise", "simultaneous"]
-
-
-def normal_reach(level: float) -> float:
-    """Return how many standard errors an interval reaches to each side."""
-    return float(ndtri((1 + level) / 2))
 
 
 @dataclass(frozen=True)
@@ -102,7 +97,8 @@ def interval_of(
     """Return a statistic of a table with limits, by the variance that was chosen."""
     if how.chosen == "bootstrap" and isinstance(follow_up, FollowUp):
         return bootstrap_interval(follow_up, statistic, how)
-    return symmetric_interval(statistic(table, how.chosen), how.level)
+    steps = reach_of_table(table, how.chosen, how.level)
+    return symmetric_interval(statistic(table, how.chosen), how.level, steps=steps)
 
 
 def spread_of_draws(drawn: Array) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from scipy.stats import binom, binomtest
 
 from azaanalysis.design.follow_up import FollowUp
@@ -20,6 +20,7 @@ from azaanalysis.estimate.rates import (
     describe_variance,
     naming,
 )
+from azaanalysis.estimate.reach import reach_of_rows
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -234,7 +235,7 @@ def _ratio_rows(pair: RatePair, plan: _Plan) -> list[dict[str, Any]]:
         lower, upper, error = _resampled(pair, plan)
         p = _normal_p(value, error)
     else:
-        reach = float(ndtri((1 + plan.level) / 2)) * error
+        reach = reach_of_rows(pair.time.follow_up, pair.variance, plan.level) * error
         lower, upper = value * np.exp(-reach), value * np.exp(reach)
         p = _normal_p(value, error)
     ratio = {"value": value, "lower": lower, "upper": upper, "std_error": error}

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
@@ -17,6 +16,7 @@ from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.event_history import EventHistory, MeanCount, check_event_rows
 from azaanalysis.estimate.person_time import quotient
+from azaanalysis.estimate.reach import reach_of_rows
 from azaanalysis.estimate.variance import refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
@@ -26,7 +26,11 @@ CountVariance = Literal["auto", "robust", "stacked"]
 
 
 def estimate_mean_count(
-    follow_up: FollowUp, *, level: float = 0.95, variance: CountVariance = "auto"
+    follow_up: FollowUp,
+    *,
+    at_days: Sequence[float] | None = None,
+    level: float = 0.95,
+    variance: CountVariance = "auto",
 ) -> Estimate:
     """Estimate the mean number of events per patient by each day.
 
@@ -40,6 +44,9 @@ def estimate_mean_count(
         One row for each interval at risk (``entry_days``, ``exit_days``), rows of one patient with
         the same ``patient_id``; ``status`` 1 if an event happened at its end, above ``n_own`` if
         the patient died (or came to another end), 0 if neither.
+    at_days
+        Days since time zero on which the curve is wanted; every day if not given, which takes
+        time where there are many patients.
     level
         Coverage of each pointwise interval, between 0 and 1.
     variance
@@ -70,15 +77,21 @@ def estimate_mean_count(
     refuse_level(level)
     check_event_rows(follow_up)
     chosen = _chosen(follow_up, variance)
+    days = None if at_days is None else _sound_days(at_days)
+    given = Contributions.of(follow_up, is_stacked=chosen == "stacked")
+    steps = reach_of_rows(follow_up, chosen, level)
     curves = []
     for arm in follow_up.arms:
         made = EventHistory.of(follow_up, arm).mean_count()
-        given = Contributions.of(follow_up, is_stacked=chosen == "stacked")
         influence = partial(made.influence_of_all, len(follow_up.frame))
-        error = np.sqrt(given.variances(influence, len(made.mean)))
-        curves.append(_curve(made, error, level).assign(arm=arm))
+        wanted = np.arange(len(made.mean)) if days is None else np.unique(made.position(days))
+        error = np.full(len(made.mean), np.nan)
+        error[wanted] = np.sqrt(given.variances(influence, wanted))
+        curves.append(_curve(made, error, steps).assign(arm=arm))
     about = {**follow_up.about, **_described(chosen, level), "method": _method(follow_up)}
-    return Estimate(pd.concat(curves).assign(**_named(follow_up), quantity="mean_count"), about)
+    rows = pd.concat(curves).assign(**_named(follow_up), quantity="mean_count")
+    whole = Estimate(rows, about)
+    return whole if days is None else whole.at(days.tolist())
 
 
 def estimate_mean_count_difference(
@@ -179,11 +192,11 @@ def _named(follow_up: FollowUp) -> dict[str, Any]:
     return {"endpoint": follow_up.endpoint, "cause": cause, "unit": "per patient"}
 
 
-def _curve(made: MeanCount, error: Array, level: float) -> pd.DataFrame:
+def _curve(made: MeanCount, error: Array, steps: float) -> pd.DataFrame:
     """Return the curve of one arm; where nothing has happened yet it has no limits."""
     history, mean = made.history, made.mean
     ones = np.ones(len(history.rows))
-    reach = np.exp(float(ndtri((1 + level) / 2)) * quotient(error, mean))
+    reach = np.exp(steps * quotient(error, mean))
     at_risk = history.at_risk(ones)
     days_seen = np.cumsum(at_risk * np.diff(history.days, prepend=0.0))
     return pd.DataFrame(
@@ -228,7 +241,7 @@ def _compare(follow_up: FollowUp, at_days: Sequence[float], plan: _Plan) -> Esti
         at = made.position(days)
         means[arm] = np.where(days <= made.history.days[-1], made.mean[at], np.nan)
         influences[arm] = made.influence_of_all(len(follow_up.frame), at)
-    reference = follow_up.reference
+    reference, steps = follow_up.reference, reach_of_rows(follow_up, chosen, plan.level)
     rows: list[dict[str, Any]] = []
     for arm in (arm for arm in follow_up.arms if arm != reference):
         pair = (arm, reference)
@@ -236,7 +249,7 @@ def _compare(follow_up: FollowUp, at_days: Sequence[float], plan: _Plan) -> Esti
             [means[a] for a in pair], [influences[a] for a in pair], is_ratio=plan.is_ratio
         )
         error = np.sqrt(np.square(given.from_influence(influence)).sum(axis=0))
-        rows += _rows(follow_up, pair, days, _limits(value, error, plan))
+        rows += _rows(follow_up, pair, days, _limits(value, steps * error, error, plan))
     about = {**follow_up.about, **_described(chosen, plan.level), "method": _method(follow_up)}
     named = {**_named(follow_up), "quantity": plan.quantity}
     return Estimate.from_rows([{**named, **row} for row in rows], about=about)
@@ -253,8 +266,7 @@ def _contrast(
     return np.log(seen[0]) - np.log(seen[1]), relative[0] - relative[1]
 
 
-def _limits(value: Array, error: Array, plan: _Plan) -> pd.DataFrame:
-    reach = float(ndtri((1 + plan.level) / 2)) * error
+def _limits(value: Array, reach: Array, error: Array, plan: _Plan) -> pd.DataFrame:
     limits = {"value": value, "lower": value - reach, "upper": value + reach}
     back = np.exp if plan.is_ratio else np.asarray
     shown = {name: back(numbers) for name, numbers in limits.items()}

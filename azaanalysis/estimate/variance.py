@@ -17,12 +17,10 @@ from azaanalysis.vocab import in_words
 Variance = Literal["auto", "robust", "stacked", "bootstrap"]
 Chosen = Literal["robust", "stacked", "bootstrap"]
 VARIANCES = ("auto", "robust", "stacked", "bootstrap")
-# Measured for a risk difference with ten covariates, a quarter treated, ATE weights (nominal
-# 95 %): the stacked interval covered 90.8 % at an effective size of 42 in the smallest arm,
-# 92.4 % at 146 and 93.8 % at 296; the studentised bootstrap with re-fit 94.4 % at 42 and 93.6 % at
-# 146 (250 cohorts, 500 for the last). From this effective size of the smallest arm on, the
-# stacked formula is taken; ``benchmarks/coverage.py`` measures the choice.
-STACKED_FROM_EFFECTIVE_SIZE = 300
+# With the reach of small samples (``reach.py``) the stacked interval covered 93-96 % at an effective
+# size of 41 in the smallest arm, in the worlds of ``benchmarks/coverage.py``, as did a bootstrap
+# that fits the weights again, at a hundred times the cost. Below this size only that is known.
+STACKED_FROM_EFFECTIVE_SIZE = 25
 # Below this effective size of an arm no interval that was measured held its level.
 TRUSTED_FROM_EFFECTIVE_SIZE = 40
 
