@@ -64,13 +64,15 @@ def test_the_same_seed_gives_the_same_bootstrap_and_progress_is_told():
     assert told[:20] == [(done, 20) for done in range(1, 21)]
 
 
-def test_small_arms_get_a_bootstrap_and_large_ones_the_stacked_error():
+def test_estimated_weights_get_the_stacked_error_and_a_bootstrap_if_there_is_no_score():
+    weighted = weigh(confounded(200, 4), ["x1"])
+    without = replace(weighted, weighting=replace(weighted.weighting, score=None))
     plan = Resampling(20)
-    small, large = (
-        estimate_risk_difference(weigh(confounded(n, 4), ["x1"]), at_days=[9], resampling=plan)
-        for n in (200, 4_000)
-    )
-    assert (small.about["variance"], large.about["variance"]) == ("bootstrap", "stacked")
+    chosen = [
+        estimate_risk_difference(each, at_days=[9], resampling=plan).about["variance"]
+        for each in (weighted, without)
+    ]
+    assert chosen == ["stacked", "bootstrap"]
 
 
 def test_a_day_after_the_end_of_an_arm_has_no_value():

@@ -1,0 +1,95 @@
+"""How far intervals reach: Student's t, the coefficients fitted, and the pull of each patient."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from azaanalysis.estimate import (
+    estimate_incidence,
+    estimate_rate_ratio,
+    estimate_risk_difference,
+    tally,
+)
+from azaanalysis.estimate.reach import (
+    normal_reach,
+    reach_of_rows,
+    reach_of_table,
+    small_sample_reach,
+)
+from tests.estimate.weighted import confounded, weigh
+
+
+def test_the_reach_of_a_small_sample_is_as_worked_by_hand():
+    # The 97.5 % point of Student's t with 40 degrees of freedom is 2.0211 (any table of t).
+    # 300 patients and 21 coefficients: sqrt(300 / 279) = 1.03695; 41 / 40 = 1.025.
+    reach = small_sample_reach(0.95, patients=300, coefficients=21, effective_size=41)
+
+    assert reach == pytest.approx(2.0211 * 1.03695 * 1.025, rel=1e-4)
+
+
+def test_in_a_large_sample_the_reach_is_the_normal_one():
+    reach = small_sample_reach(0.95, patients=1e7, coefficients=20, effective_size=1e6)
+
+    assert reach == pytest.approx(normal_reach(0.95), rel=1e-5)
+
+
+def test_a_reach_exists_even_where_nothing_can_be_said():
+    assert np.isfinite(small_sample_reach(0.95, patients=3, coefficients=9, effective_size=0.7))
+
+
+def test_a_table_and_its_patients_reach_equally_far():
+    weighted = weigh(confounded(120, 3), ["x1", "x2"])
+
+    expected = reach_of_rows(weighted, "stacked", 0.9)
+
+    assert expected > 1.02 * normal_reach(0.9)
+    assert reach_of_table(tally(weighted), "stacked", 0.9) == pytest.approx(expected)
+    assert reach_of_rows(weighted, "robust", 0.9) == normal_reach(0.9)
+
+
+def test_rows_of_one_patient_count_as_one():
+    weighted = weigh(confounded(80, 4), ["x1"])
+    twice = np.repeat(np.arange(80), 2)
+    score = weighted.weighting.score
+    repeated = replace(
+        score,
+        design=score.design[twice],
+        residual=score.residual[twice],
+        slope=score.slope[twice],
+    )
+    doubled = replace(
+        weighted,
+        frame=weighted.frame.iloc[twice].reset_index(drop=True),
+        weighting=replace(weighted.weighting, score=repeated, reweigh=None),
+    )
+
+    assert reach_of_rows(doubled, "stacked", 0.95) == reach_of_rows(weighted, "stacked", 0.95)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "scale"),
+    [
+        (lambda f: estimate_risk_difference(f, at_days=[9]), np.asarray),
+        (estimate_rate_ratio, np.log),
+    ],
+)
+def test_by_itself_an_interval_of_estimated_weights_is_stacked_and_reaches_so_far(estimate, scale):
+    weighted = weigh(confounded(150, 5), ["x1", "x2"])
+    made = estimate(weighted)
+    row = made.frame.iloc[0]
+
+    reach = reach_of_rows(weighted, "stacked", 0.95) * row["std_error"]
+
+    assert "weights" in made.about["interval"]
+    assert scale(row["upper"]) - scale(row["value"]) == pytest.approx(reach)
+    assert scale(row["value"]) - scale(row["lower"]) == pytest.approx(reach)
+
+
+def test_a_curve_reaches_as_far_as_a_difference():
+    weighted = weigh(confounded(150, 6), ["x1", "x2"])
+    curve = estimate_incidence(weighted, transform="plain").only(quantity="risk").at([9]).frame
+
+    assert estimate_incidence(weighted).about["variance"] == "stacked"
+    reach = reach_of_rows(weighted, "stacked", 0.95) * curve["std_error"]
+    np.testing.assert_allclose(curve["upper"] - curve["value"], reach)
