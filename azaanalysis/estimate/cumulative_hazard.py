@@ -12,7 +12,7 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import Grid, ratio
-from azaanalysis.estimate.limits import normal_reach
+from azaanalysis.estimate.reach import normal_reach
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import describe_variance, refuse_level
 from azaanalysis.result import Estimate

@@ -45,8 +45,7 @@ def estimate_mean_count(
         the same ``patient_id``; ``status`` 1 if an event happened at its end, above ``n_own`` if
         the patient died (or came to another end), 0 if neither.
     at_days
-        Days since time zero on which the curve is wanted; every day if not given, which takes
-        time where there are many patients.
+        Days since time zero on which the curve is wanted; all days, which is slower, by default.
     level
         Coverage of each pointwise interval, between 0 and 1.
     variance
@@ -90,8 +89,7 @@ def estimate_mean_count(
         curves.append(_curve(made, error, steps).assign(arm=arm))
     about = {**follow_up.about, **_described(chosen, level), "method": _method(follow_up)}
     rows = pd.concat(curves).assign(**_named(follow_up), quantity="mean_count")
-    whole = Estimate(rows, about)
-    return whole if days is None else whole.at(days.tolist())
+    return Estimate(rows, about) if days is None else Estimate(rows, about).at(days.tolist())
 
 
 def estimate_mean_count_difference(

@@ -17,9 +17,9 @@ from azaanalysis.vocab import in_words
 Variance = Literal["auto", "robust", "stacked", "bootstrap"]
 Chosen = Literal["robust", "stacked", "bootstrap"]
 VARIANCES = ("auto", "robust", "stacked", "bootstrap")
-# With the reach of small samples (``reach.py``) the stacked interval covered 93-96 % at an effective
-# size of 41 in the smallest arm, in the worlds of ``benchmarks/coverage.py``, as did a bootstrap
-# that fits the weights again, at a hundred times the cost. Below this size only that is known.
+# With its reach for small samples (``reach.py``) the stacked interval covered 93-96 % in the worlds
+# of ``benchmarks/coverage.py`` at an effective size of 41 in the smallest arm, as a bootstrap that
+# fits the weights again did at a hundred times the cost. Smaller arms get that bootstrap.
 STACKED_FROM_EFFECTIVE_SIZE = 25
 # Below this effective size of an arm no interval that was measured held its level.
 TRUSTED_FROM_EFFECTIVE_SIZE = 40

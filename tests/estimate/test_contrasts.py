@@ -64,15 +64,14 @@ def test_the_same_seed_gives_the_same_bootstrap_and_progress_is_told():
     assert told[:20] == [(done, 20) for done in range(1, 21)]
 
 
-def test_estimated_weights_get_the_stacked_error_and_a_bootstrap_if_there_is_no_score():
-    weighted = weigh(confounded(200, 4), ["x1"])
-    without = replace(weighted, weighting=replace(weighted.weighting, score=None))
-    plan = Resampling(20)
+def test_tiny_arms_and_weights_without_a_score_get_a_bootstrap_all_others_the_stacked_error():
+    tiny, usual = (weigh(confounded(n, 4), ["x1"]) for n in (30, 200))
+    without = replace(usual, weighting=replace(usual.weighting, score=None))
     chosen = [
-        estimate_risk_difference(each, at_days=[9], resampling=plan).about["variance"]
-        for each in (weighted, without)
+        estimate_risk_difference(f, at_days=[9], resampling=Resampling(20)).about["variance"]
+        for f in (tiny, without, usual)
     ]
-    assert chosen == ["stacked", "bootstrap"]
+    assert chosen == ["bootstrap", "bootstrap", "stacked"]
 
 
 def test_a_day_after_the_end_of_an_arm_has_no_value():

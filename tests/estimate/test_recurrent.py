@@ -394,3 +394,11 @@ def test_steps_of_a_mean_count_are_held_back_until_enough_events_came_together()
     shown = suppress(made).frame.set_index("at_days")["events"].dropna()
 
     assert shown.tolist() == [0, 5, 10]
+
+
+def test_a_mean_count_on_one_day_is_that_of_the_whole_curve():
+    rows = [("p1", 0, 3, 1), ("p1", 3, 9, 0), ("p2", 0, 5, 1), ("p2", 5, 7, 2), ("p3", 0, 8, 0)]
+    whole = estimate_mean_count(histories(rows)).at([4, 6, 20]).frame
+    asked = estimate_mean_count(histories(rows), at_days=[4, 6, 20]).frame
+
+    pd.testing.assert_frame_equal(asked, whole)
