@@ -27,7 +27,9 @@ class ClosedLevel:
 
     def __str__(self) -> str:
         """One clause: no patient of an arm has this level."""
-        return f"no patient of {in_words(self.arm)} has {self.covariate} '{self.level}'"
+        name = in_words(self.covariate.removeprefix("has_").removeprefix("is_"))
+        level = {"True": "yes", "False": "no"}.get(self.level, self.level)
+        return f"no patient of {in_words(self.arm)} has {name} '{level}'"
 
 
 def keep_supported(

@@ -118,6 +118,8 @@ def _spell_baseline(row: pd.Series, digits: int, *, has_count: bool) -> str:
             else f"{spell_count(row['n'])} ({percent}%)"
         )
     value = spell_fixed(row["value"], digits)
+    if str(row["covariate"]).endswith("_year"):
+        value = value.replace(",", "")  # a calendar year is no count
     if row["kind"] == "mean":
         return f"{value} ({spell_fixed(row['spread'], digits)})"
     return f"{value} [{spell_fixed(row['lower'], digits)}, {spell_fixed(row['upper'], digits)}]"

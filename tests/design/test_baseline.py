@@ -83,6 +83,13 @@ def test_a_weighted_comparison_is_summarised_before_and_after():
     assert smokes[1:5] == ("1 (50.0%)", "1 (50.0%)", "50.0%", "75.0%")
 
 
+def test_a_calendar_year_has_no_comma():
+    frame = pd.DataFrame({"arm": list("aabb"), "index_year": [2017.5, 2018.5, 2019.0, 2021.0]})
+    table = tabulate_baseline(measure_baseline(made_of(frame)))
+
+    assert table.rows[0][1] == "2018.0 (0.7)"
+
+
 def test_sizes_of_the_arms_stand_first():
     frame = pd.DataFrame({"arm": list("aab"), "x": [1.0, 2.0, 3.0]})
     totals = measure_baseline(made_of(frame)).query("kind == 'total'")
