@@ -46,7 +46,7 @@ def test_several_faults_are_listed_at_once_errors_first():
 def test_errors_come_before_warnings_and_no_patient_is_named():
     pair = sound_pair()
     FAULTY["a_covariate_with_one_value"][1](pair)
-    FAULTY["a_horizon_of_twelve_years"][1](pair)
+    FAULTY["arms_of_other_years"][1](pair)
     found = check_design(*pair.make())
     severities = [one.severity for one in found]
 

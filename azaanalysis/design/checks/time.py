@@ -161,20 +161,19 @@ def _horizons(scene: Scene) -> Iterator[Finding]:
         horizon = scene.study.horizon_of(name)
         reach = scene.potential_days >= horizon
         if not reach.any():
-            longest = scene.potential_days.max()
-            found, severity = f"nobody was observed for longer than {longest:,} days.", "error"
+            found = f"nobody was observed for longer than {scene.potential_days.max():,} days."
         elif scene.big and (shares := scene.share(reach)[scene.big]).min() < _SOME:
             arm = in_words(scene.arms[scene.big[int(np.argmin(shares))]])
             found = f"only {percent(shares.min())} of {arm} could be observed so long."
-            severity = "warning"
         else:
             continue
         yield Finding(
             "horizon_beyond_data",
-            "error" if severity == "error" else "warning",
+            "warning",
             f"endpoint {in_words(name)}, horizon_days: {horizon}",
             found,
-            "choose a horizon that a fair share of every arm could reach.",
+            "choose a horizon that a fair share of every arm could reach, or show only days that "
+            "they could.",
         )
     days = scene.study.show.at_days
     if days and min(days) > max(map(scene.study.horizon_of, scene.study.endpoints)):
