@@ -7,6 +7,7 @@ from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.impute import impute
+from azaanalysis.design.later_start import measure_later_start
 from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
 from azaanalysis.design.observed_time import (
     measure_endings,
@@ -39,6 +40,7 @@ __all__ = [
     "measure_endings",
     "measure_equipoise",
     "measure_follow_up",
+    "measure_later_start",
     "measure_potential_follow_up",
     "measure_preference",
     "measure_support",

@@ -102,7 +102,7 @@ def clone_censor_weight(  # noqa: PLR0913 - a column for each part of a table, a
     _refuse_faulty(frame, grace, time)
     clones = _clones(frame, grace, time=time, status=status)
     made = follow_up_from_frame(
-        clones.drop(columns=["deviates", "settled"]),
+        clones[list(dict.fromkeys([time, status, "arm", "clone_of", *covariates]))],
         time=time,
         status=status,
         arm="arm",
@@ -113,7 +113,7 @@ def clone_censor_weight(  # noqa: PLR0913 - a column for each part of a table, a
         smallest_count=smallest_count,
     )
     names = frame[patient] if patient else pd.Series(np.arange(len(frame)).astype(str))
-    made = _named(made, names, [*covariates])
+    made = _named(made, names)
     departures = Departures(
         deviates=clones["deviates"].to_numpy(),
         cuts=period_cuts(_last_departure(clones, time), period_days, also=[grace.within_days]),
@@ -187,12 +187,10 @@ def _last_departure(clones: pd.DataFrame, time: str) -> float:
     return float(clones.loc[clones["deviates"], time].max()) if clones["deviates"].any() else 0.0
 
 
-def _named(made: FollowUp, names: pd.Series, covariates: list[str]) -> FollowUp:
-    """Give the clones the names of their patients, and keep the covariates that are meant."""
+def _named(made: FollowUp, names: pd.Series) -> FollowUp:
+    """Give the clones the names of their patients."""
     row = made.frame["patient_id"].astype("int64").to_numpy()
-    frame = made.frame.assign(patient_id=names.astype("string").array[row])
-    kept = [c for c in frame if c not in made.covariates or c in covariates]
-    return replace(made, frame=frame[kept], covariates=tuple(covariates))
+    return replace(made, frame=made.frame.assign(patient_id=names.astype("string").array[row]))
 
 
 def _changing(changing: pd.DataFrame | None, names: pd.Series, n_arms: int) -> tuple[Changing, ...]:

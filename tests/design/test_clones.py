@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azaanalysis import estimate_incidence
-from azaanalysis.design import Grace, clone_censor_weight
+from azaanalysis.design import Grace, clone_censor_weight, follow, measure_later_start
 from azaanalysis.design.logistic import fit_logistic
 from azaanalysis.errors import DesignError
+from tests import builders
+from tests.builders import course
 
 GRACE = Grace({"starts": "start", "waits": None}, 10)
 
@@ -209,3 +211,24 @@ def test_the_logistic_fit_is_that_of_statsmodels():
     times = rng.integers(0, 4, 500).astype(float)
     expected = GLM(outcome, design, family=families.Binomial(), freq_weights=times).fit().params
     assert fit_logistic(design, outcome, times=times) == pytest.approx(expected, abs=1e-6)
+
+
+def test_an_added_drug_is_dated_from_time_zero_and_makes_strategies_of_a_cohort():
+    # Who adds infliximab on day 40 follows "add within 90 days", and waits no longer.
+    courses = [course(name, "azathioprine", "2012-01-01") for name in "abc"]
+    courses += [course("a", "infliximab", "2012-02-10"), course("b", "infliximab", "2012-07-19")]
+    made = builders.cohort([builders.patient(name) for name in "abc"], courses)
+    question = builders.study(comparison=builders.comparison(strategy="as_started"))
+    followed = follow(made, question, endpoint="stopping")
+    added = measure_later_start(made, question, "anti_tnf")
+    assert added.tolist()[:2] == [40, 200]
+    assert np.isnan(added[2])
+
+    frame = followed.frame[["patient_id", "exit_days", "status"]].assign(added=added)
+    grace = Grace({"add": "added", "wait": None}, 90)
+    strategies = clone_censor_weight(
+        frame, grace, time="exit_days", status="status", patient="patient_id"
+    )
+    ends = strategies.frame.groupby(["arm", "patient_id"], observed=True)["exit_days"].max()
+    assert ends["add"].to_dict() == {"a": 365, "b": 90, "c": 90}
+    assert ends["wait"].to_dict() == {"a": 40, "b": 365, "c": 365}
