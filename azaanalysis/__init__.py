@@ -1,51 +1,86 @@
-"""Azathioprine against biologics and JAK inhibitors, fairly compared."""
+"""Azathioprine against biologics and JAK inhibitors, fairly compared.
+
+What a room offers to analysts stands in its own ``__all__``; here all of it comes together.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from azaanalysis import design, estimate
 from azaanalysis.cohort import Cohort
-from azaanalysis.design import (
-    FollowUp,
-    follow,
-    follow_up_from_frame,
-    measure_baseline,
-    measure_follow_up,
-)
+from azaanalysis.design import *  # noqa: F403 - the names are those of the room
 from azaanalysis.disclosure import suppress
 from azaanalysis.errors import AzaError, DataError, DesignError, EstimationError, StudyError
-from azaanalysis.estimate import (
-    RiskTable,
-    estimate_hazard_ratio,
-    estimate_incidence,
-    estimate_log_rank,
-    estimate_rates,
-    tally,
-)
+from azaanalysis.estimate import *  # noqa: F403 - the names are those of the room
 from azaanalysis.protocol import describe_estimand, describe_protocol
 from azaanalysis.result import Estimate, stack
 from azaanalysis.sources import load_cohort
 from azaanalysis.study import Study, load_study
-from azaanalysis.synthetic import make_cohort
+from azaanalysis.synthetic import (
+    Parameters,
+    Reading,
+    Truth,
+    load_parameters,
+    make_cohort,
+    simulate_truth,
+    true_mean_count,
+    true_persistence,
+    true_rate,
+    true_restricted_mean,
+    true_risk,
+    true_risk_difference,
+    true_risk_ratio,
+)
 
 if TYPE_CHECKING:
-    from azaanalysis.display import (
-        draw_attrition,
-        draw_forest,
-        draw_incidence,
-        draw_rates,
-        draw_stacked_incidence,
-        state_estimand,
-        state_limits,
-        tabulate_attrition,
-        tabulate_baseline,
-        tabulate_estimate,
-        tabulate_frame,
-        tabulate_loading_report,
-        tabulate_protocol,
-    )
-    from azaanalysis.report import write_estimates, write_report
+    from azaanalysis.display import *  # noqa: F403
+    from azaanalysis.report import *  # noqa: F403
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+
+# Displays and reports bring matplotlib and nbconvert, which take longer to import than all the
+# rest: they are loaded when they are first asked for.
+_ROOM_OF = dict.fromkeys(
+    (
+        "draw_attrition",
+        "draw_balance",
+        "draw_design",
+        "draw_endings",
+        "draw_forest",
+        "draw_incidence",
+        "draw_preference",
+        "draw_rates",
+        "draw_realism",
+        "draw_stacked_incidence",
+        "draw_support",
+        "draw_weights",
+        "state_estimand",
+        "state_limits",
+        "tabulate_attrition",
+        "tabulate_balance",
+        "tabulate_baseline",
+        "tabulate_equipoise",
+        "tabulate_estimate",
+        "tabulate_frame",
+        "tabulate_gate",
+        "tabulate_loading_report",
+        "tabulate_naive_errors",
+        "tabulate_protocol",
+        "tabulate_realism",
+        "tabulate_support",
+        "tabulate_weights",
+    ),
+    "display",
+) | dict.fromkeys(
+    (
+        "compare_results",
+        "read_results",
+        "verify_report",
+        "write_estimates",
+        "write_report",
+    ),
+    "report",
+)
 
 __all__ = [
     "AzaError",
@@ -54,50 +89,35 @@ __all__ = [
     "DesignError",
     "Estimate",
     "EstimationError",
-    "FollowUp",
-    "RiskTable",
+    "Parameters",
+    "Reading",
     "Study",
     "StudyError",
+    "Truth",
     "describe_estimand",
     "describe_protocol",
-    "draw_attrition",
-    "draw_forest",
-    "draw_incidence",
-    "draw_rates",
-    "draw_stacked_incidence",
-    "estimate_hazard_ratio",
-    "estimate_incidence",
-    "estimate_log_rank",
-    "estimate_rates",
-    "follow",
-    "follow_up_from_frame",
     "load_cohort",
+    "load_parameters",
     "load_study",
     "make_cohort",
-    "measure_baseline",
-    "measure_follow_up",
+    "simulate_truth",
     "stack",
-    "state_estimand",
-    "state_limits",
     "suppress",
-    "tabulate_attrition",
-    "tabulate_baseline",
-    "tabulate_estimate",
-    "tabulate_frame",
-    "tabulate_loading_report",
-    "tabulate_protocol",
-    "tally",
-    "write_estimates",
-    "write_report",
+    "true_mean_count",
+    "true_persistence",
+    "true_rate",
+    "true_restricted_mean",
+    "true_risk",
+    "true_risk_difference",
+    "true_risk_ratio",
 ]
+__all__ += design.__all__
+__all__ += estimate.__all__
+__all__ += list(_ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:
-    """Load displays and reports when they are first asked for.
-
-    They bring matplotlib and nbconvert, which take longer to import than all the rest.
-    """
-    if name in __all__:
-        room = "report" if name.startswith("write_") else "display"
-        return getattr(import_module(f"azaanalysis.{room}"), name)
+    """Load a display or a report when it is first asked for."""
+    if name in _ROOM_OF:
+        return getattr(import_module(f"azaanalysis.{_ROOM_OF[name]}"), name)
     raise AttributeError(f"module 'azaanalysis' has no attribute '{name}'")

@@ -25,6 +25,7 @@ from azaanalysis.display.summaries import (
 from azaanalysis.display.support import draw_support, tabulate_support
 from azaanalysis.display.table import Table
 from azaanalysis.display.tables import tabulate_estimate
+from azaanalysis.display.timeline import draw_design
 
 __all__ = [
     "Figure",
@@ -32,6 +33,7 @@ __all__ = [
     "Table",
     "draw_attrition",
     "draw_balance",
+    "draw_design",
     "draw_endings",
     "draw_forest",
     "draw_incidence",

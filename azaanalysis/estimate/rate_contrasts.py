@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy.special import ndtr
-from scipy.stats import binom, binomtest
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
@@ -257,6 +256,9 @@ def _resampled(pair: RatePair, plan: _Plan) -> tuple[float, float, float]:
 
 def _conditional(pair: RatePair, level: float, limits: str) -> tuple[float, float, float]:
     """Return limits and p value of the ratio, given the total count of the two arms."""
+    # Loaded here because scipy.stats takes half a second to import.
+    from scipy.stats import binom, binomtest
+
     seen = pair.time.observed()
     events = pair.of_both(seen["events"].to_numpy()).round().astype(int)
     years = pair.of_both(seen["patient_years"].to_numpy())
