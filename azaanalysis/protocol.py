@@ -105,16 +105,16 @@ def _population(population: Population) -> str:
     if population.is_diagnosed:
         parts.append("diagnosed by time zero")
     parts += _spans("aged {} years", population.age_years)
-    parts += _spans("with {} earlier biologics", population.prior_biologics)
+    parts += _spans(", with earlier biologics {}", population.prior_biologics)
     for column, span in population.numbers.items():
-        parts += _spans(f"with {in_words(column)} {{}}", span)
-    parts += [f"started on or after {day}" for day in [population.started.at_least] if day]
-    parts += [f"started on or before {day}" for day in [population.started.at_most] if day]
+        parts += _spans(f", with {in_words(column)} {{}}", span)
+    parts += [f", started on or after {day}" for day in [population.started.at_least] if day]
+    parts += [f", started on or before {day}" for day in [population.started.at_most] if day]
     without = [in_words(c.removeprefix("has_").removeprefix("is_")) for c in population.without]
     without += [f"earlier {in_words(event)}" for event in population.without_earlier]
     if without:
         parts.append(f"without {listed(without, last='or')}")
-    return " ".join(parts)
+    return " ".join(parts).replace(" ,", ",")
 
 
 def _spans(words: str, span: Span) -> Iterator[str]:

@@ -16,7 +16,7 @@ from azaanalysis.design.days import NEVER, days_of
 from azaanalysis.design.rows import rows_of
 from azaanalysis.errors import DesignError
 from azaanalysis.settings import Population, Span
-from azaanalysis.vocab import ADVANCED_CLASSES, DAYS_PER_YEAR, in_words
+from azaanalysis.vocab import ADVANCED_CLASSES, DAYS_PER_YEAR, in_words, sentence_case
 from azaanalysis.wording import nearest
 
 
@@ -123,9 +123,9 @@ def _criteria(found: Candidates, population: Population) -> Iterator[Criterion]:
     yield from _within("Aged {} years", "age", age, population.age_years, ("younger", "older"))
     if population.prior_biologics != Span():
         count = prior_biologics(found)
-        yield from _within("With {} earlier biologics", "number", count, population.prior_biologics)
+        yield from _within("Earlier biologics {}", "number", count, population.prior_biologics)
     for column, span in population.numbers.items():
-        label = f"With {in_words(column)} {{}}"
+        label = f"{sentence_case(column)} {{}}"
         yield from _within(label, in_words(column), patients[column], span)
     for column in population.without:
         words = in_words(column.removeprefix("has_").removeprefix("is_"))
