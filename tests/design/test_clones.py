@@ -193,7 +193,8 @@ def test_a_treatment_without_effect_has_none_when_cloned_and_seems_to_have_one_w
     frame, death = invented(30_000, 5)
     truth = (death <= 365).mean()
     made = cloned(frame, Grace(GRACE.starts, 90), covariates=["x"])
-    risk = estimate_incidence(made).at([365]).only(quantity="risk").frame["value"]
+    curves = estimate_incidence(made, variance="robust")
+    risk = curves.at([365]).only(quantity="risk").frame["value"]
     ever = frame["start"] <= 90
     naive = frame.groupby(ever)["status"].mean()
 
