@@ -11,13 +11,19 @@ import sys
 
 import numpy as np
 
-from azaanalysis.synthetic import simulate_truth, true_rate, true_risk
+from azaanalysis.synthetic import (
+    simulate_truth,
+    true_mean_count,
+    true_rate,
+    true_restricted_mean,
+    true_risk,
+)
 
 DAYS = (30, 90, 182, 365)
 
 
 def main() -> None:
-    """Compare each risk by reason, and each rate, with what is worked by hand."""
+    """Compare risks by reason, rates, mean counts and restricted means with the closed form."""
     from tests.synthetic.test_truth import CONSTANT, risk_by_hand
 
     n_patients = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -29,6 +35,15 @@ def main() -> None:
     for row in true_rate(truth, "serious_infection").frame.itertuples():
         by_hand = 10 * CONSTANT[row.arm][3]
         _say(f"{row.arm} serious infections per 100 years", row.value, by_hand, row.std_error)
+    for row in true_mean_count(truth, "serious_infection", at_days=[365]).frame.itertuples():
+        total = sum(CONSTANT[row.arm][:3])
+        by_hand = 0.1 * CONSTANT[row.arm][3] / total * -np.expm1(-total * 366 / 365.25)
+        _say(f"{row.arm} serious infections by day 365", row.value, by_hand, row.std_error)
+    for row in true_restricted_mean(truth, "discontinuation", until_day=365).frame.itertuples():
+        # Whole days survived: the sum over d = 1..365 of exp(-total * d).
+        total = sum(CONSTANT[row.arm][:3]) / 365.25
+        by_hand = np.exp(-total * np.arange(1, 366)).sum()
+        _say(f"{row.arm} days on treatment up to day 365", row.value, by_hand, row.std_error)
 
 
 def _say(what: str, value: float, by_hand: float, error: float) -> None:

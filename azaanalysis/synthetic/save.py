@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from azaanalysis.cohort import Cohort
+from azaanalysis.schema.dictionary import dictionary_text
 from azaanalysis.synthetic.block_tables import Recipe, Tables, describe, make_blocks
 from azaanalysis.synthetic.cohort import Progress
 
@@ -21,6 +22,11 @@ FileFormat = Literal["parquet", "csv"]
 WARNING = (
     "These patients are invented. They were made by a computer to try out analyses. "
     "Nothing computed from them is evidence about a drug."
+)
+_EXTRA = (
+    "`patients` has one column more than the dictionary below: `severity_score`, a clinician's "
+    "score of severity from 0 to 10 on the index day. What would have happened under another "
+    "drug is in no table; `simulate_truth` knows."
 )
 
 
@@ -94,7 +100,8 @@ def _write(
 ) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     readme = folder / "README.md"
-    readme.write_text(f"# Invented patients\n\n{WARNING}\n\nSource: {source}.\n", "utf-8")
+    about = f"# Invented patients\n\n{WARNING}\n\nSource: {source}.\n\n{_EXTRA}\n\n"
+    readme.write_text(about + dictionary_text().replace("# The data", "## The data", 1), "utf-8")
     append = _append_csv if file_format == "csv" else _append_parquet
     files: dict[Path, Any] = {}
     with ExitStack() as open_files:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from azaanalysis.design import follow
+from azaanalysis.design import follow, weigh
 from azaanalysis.estimate import estimate_incidence
 from azaanalysis.schema import find_faults
 from azaanalysis.settings import Source, SyntheticSource
@@ -84,6 +85,24 @@ def test_a_study_of_a_disease_can_answer_all_the_notebooks_ask(disease):
         followed = follow(cohort, study, endpoint=endpoint)
         assert set(followed.frame["arm"]) == set(study.comparison.arms)
         assert followed.frame["n_events"].sum() > 20
+
+
+@each
+def test_the_arms_of_a_disease_can_be_weighted_by_what_choice_depends_on(disease):
+    study = load_study(STUDIES / f"{disease}.yml")
+    cohort = make_cohort(4000, seed=12, world=disease)
+    followed = follow(cohort, study, endpoint="response")
+    weighted = weigh(followed, target="overlap")
+
+    def gap(frame):
+        mean = frame.groupby("arm", observed=True).apply(
+            lambda arm: np.average(arm["severity_score"], weights=arm["weight"]),
+            include_groups=False,
+        )
+        return mean.max() - mean.min()
+
+    assert {"severity_score", "index_year"} <= set(study.covariates)
+    assert gap(weighted.frame) < 0.1 < gap(followed.frame)
 
 
 @each

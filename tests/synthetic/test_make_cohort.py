@@ -218,7 +218,11 @@ def test_a_cohort_written_in_blocks_is_read_as_the_cohort(monkeypatch, tmp_path)
     for name in TABLES:
         assert len(read.tables[name]) == len(made.tables[name])
     assert (read.patients["patient_id"] == made.patients["patient_id"]).all()
-    assert "invented" in (tmp_path / "README.md").read_text()
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "These patients are invented." in readme
+    # The dictionary stands beside the data, the column that is not in it as well.
+    assert "| `prednisolone_mg_per_day` (required)" in readme
+    assert "`severity_score`" in readme
     schema = pq.read_schema(tmp_path / "courses.parquet")
     assert b"invented" in schema.metadata[b"warning"]
 
