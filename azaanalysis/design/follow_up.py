@@ -88,6 +88,12 @@ class FollowUp:
         return bool((self.frame["weight"] != 1.0).any())
 
     @property
+    def is_left_as_observed(self) -> bool:
+        """Whether the study behind it says that nobody is weighed, as in a randomised trial."""
+        asks_for_none = self.about.get("weighting_settings", ...) is None
+        return asks_for_none and self.weighting is None
+
+    @property
     def reference(self) -> str:
         """The arm that the others are compared with."""
         return str(self.about.get("reference", self.arms[0]))

@@ -20,6 +20,7 @@ from azaanalysis.vocab import in_words
 
 # The largest difference that chance alone would exceed in one comparison of twenty.
 _BY_CHANCE = 0.05
+_COLUMNS = ["arm", "versus", "mark", "found", "limit", "passes", "where"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,8 @@ def check_gate(follow_up: FollowUp, settings: GateSettings | None = None) -> Gat
     GateResult
         What was found, what was asked for, and which comparisons are blocked. ``weigh`` asks this
         by itself when a study stands behind the follow-up, and blocked comparisons are then
-        left out of every table, figure and file, with the reason.
+        left out of every table, figure and file, with the reason. Empty if the study says that
+        nobody is weighed.
 
     Raises
     ------
@@ -99,6 +101,8 @@ def check_gate(follow_up: FollowUp, settings: GateSettings | None = None) -> Gat
     would not exceed, if that is more than the pass mark. Preference scores: Walker et al. (2013),
     Comp Eff Res 3:11-20.
     """
+    if follow_up.is_left_as_observed:
+        return GateResult(pd.DataFrame(columns=_COLUMNS))
     if follow_up.weighting is None:
         raise DesignError("The gate looks at a weighted comparison. Pass it through weigh() first.")
     marks = settings or follow_up.about.get("gate_settings") or GateSettings()
@@ -106,9 +110,7 @@ def check_gate(follow_up: FollowUp, settings: GateSettings | None = None) -> Gat
     rows += _effective_shares(follow_up, marks)
     order = {arm: place for place, arm in enumerate(follow_up.arms)}
     rows.sort(key=lambda row: order[str(row["arm"])])
-    frame = pd.DataFrame(
-        rows, columns=["arm", "versus", "mark", "found", "limit", "passes", "where"]
-    )
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
     smallest = int(follow_up.about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED))
     return GateResult(frame, marks.override, smallest)
 

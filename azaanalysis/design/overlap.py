@@ -74,6 +74,7 @@ def measure_preference(follow_up: FollowUp, *, n_bins: int = 20) -> pd.DataFrame
         One row per comparison (``arm``, ``versus``), arm ``received`` and bin (``score_from``,
         ``score_to``): ``patients``; ``share`` of those who received it, and ``weighted_share``,
         the same with the weights.
+        Empty if the study says that nobody is weighed.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def measure_equipoise(follow_up: FollowUp) -> pd.DataFrame:
     DataFrame
         One row per arm and the reference (``versus``): ``patients`` of both; ``in_equipoise``,
         those with a preference score from 0.3 to 0.7; ``share``.
+        Empty if the study says that nobody is weighed.
 
     Raises
     ------
@@ -133,6 +135,7 @@ def measure_support(follow_up: FollowUp) -> pd.DataFrame:
         it lies in); ``patients`` of the group; ``arm``; ``received``, how many of them received
         it; ``chance``, their mean fitted chance of it; ``share_open``, how many of them had
         a preference score for it of at least a fifth of an even share.
+        Empty if the study says that nobody is weighed.
 
     Raises
     ------
@@ -140,6 +143,8 @@ def measure_support(follow_up: FollowUp) -> pd.DataFrame:
         If the follow-up has no chances of treatment.
     """
     follow_up = at_time_zero(follow_up)
+    if follow_up.is_left_as_observed:
+        return _with_threshold(pd.DataFrame(columns=_SUPPORT), follow_up)
     chances = _chances_of(follow_up)
     arms = follow_up.arms
     codes = follow_up.frame["arm"].cat.codes.to_numpy()
@@ -153,6 +158,9 @@ def measure_support(follow_up: FollowUp) -> pd.DataFrame:
             row["chance"] = float(chances[inside, place].mean())
             rows.append({**group, **row, "share_open": float(is_open[inside, place].mean())})
     return _with_threshold(pd.DataFrame(rows), follow_up)
+
+
+_SUPPORT = ["covariate", "level", "patients", "arm", "received", "chance", "share_open"]
 
 
 def _groups(follow_up: FollowUp) -> Iterator[tuple[str, str, Array]]:
@@ -192,6 +200,8 @@ def _quarters(column: pd.Series) -> pd.Series:
 
 def _pairs(follow_up: FollowUp) -> Iterator[tuple[str, str, Array, Array, Array]]:
     """Return each arm and the reference with their preference scores, arms and weights."""
+    if follow_up.is_left_as_observed:
+        return
     chances = _chances_of(follow_up)
     arm_of = follow_up.frame["arm"].to_numpy()
     weight = follow_up.frame["weight"].to_numpy()

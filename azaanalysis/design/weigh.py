@@ -61,7 +61,7 @@ def weigh(
     Source: Li and Li (2019), Ann Appl Stat 13:2389-2415. The assumption most likely to fail: no
     further cause of treatment and outcome, beyond these covariates, is left.
     """
-    if target is None and settings is None and _is_left_as_observed(follow_up):
+    if target is None and settings is None and follow_up.is_left_as_observed:
         return follow_up
     if is_cut(follow_up):
         whole = weigh(put_together(follow_up), target=target, settings=settings)
@@ -93,12 +93,6 @@ def weigh(
         notes=(*model.columns.notes, *_truncated(weights.values, limits)),
     )
     return with_weights(narrowed, weights.values, weighting, observed=follow_up)
-
-
-def _is_left_as_observed(follow_up: FollowUp) -> bool:
-    """Tell whether the study behind the follow-up says that nothing is weighed."""
-    about = follow_up.about
-    return "weighting_settings" in about and about["weighting_settings"] is None
 
 
 def with_weights(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure as Drawing
 
-from azaanalysis.display.style import house_style
+from azaanalysis.display.style import WIDTH, house_style
 from azaanalysis.display.table import one_line
 
 _FONTS = "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -71,6 +71,17 @@ def finish(draw: Callable[[], Drawing], *, caption: str, alt: str) -> Figure:
         drawing = draw()
     svg = _tidy(_render(drawing, "svg").decode(), caption=caption, alt=alt)
     return Figure(svg.encode(), caption, alt, drawing)
+
+
+def draw_words(words: str, *, caption: str) -> Figure:
+    """Draw a sentence where there is nothing else to draw."""
+
+    def draw() -> Drawing:
+        drawing = Drawing(figsize=(WIDTH, 0.5))
+        drawing.text(0.0, 0.5, words, ha="left", va="center")
+        return drawing
+
+    return finish(draw, caption=caption, alt=words)
 
 
 def _render(drawing: Drawing, kind: str) -> bytes:

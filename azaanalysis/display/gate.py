@@ -7,6 +7,7 @@ from typing import Any
 
 from azaanalysis.design.gate import GateResult
 from azaanalysis.display.numbers import NOT_KNOWN, spell_fixed
+from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.display.table import Column, Table
 from azaanalysis.vocab import in_words, sentence_case
 
@@ -63,6 +64,8 @@ def _spell(row: dict[Any, Any], column: str) -> str:
 
 
 def _verdicts(result: GateResult) -> list[str]:
+    if result.frame.empty:
+        return [NOT_WEIGHED]
     if not result.failures:
         return ["Every comparison passes."]
     if result.override:

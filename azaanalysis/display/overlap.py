@@ -12,10 +12,11 @@ from matplotlib.figure import Figure as Drawing
 from azaanalysis.disclosure import LINKED, SHOWN, SMALL
 from azaanalysis.display.canvas import LINE as LINE_HEIGHT
 from azaanalysis.display.canvas import Place, draw_legend, flow_arms, place_axes
-from azaanalysis.display.figure import Figure, finish
+from azaanalysis.display.figure import Figure, draw_words, finish
 from azaanalysis.display.masking import threshold_of
 from azaanalysis.display.numbers import spell_count, spell_fixed
 from azaanalysis.display.rows import Frame, Line, draw_rows
+from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.display.style import GRID, WIDTH, style_arms, wrap_to
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
@@ -147,6 +148,7 @@ def tabulate_equipoise(
         names = (sentence_case(row["arm"]), in_words(row["versus"]))
         rows.append((*names, spell_count(row["patients"]), inside, share))
     note = "In equipoise: preference score from 0.3 to 0.7, 0.5 meaning that nothing spoke for one."
+    note = NOT_WEIGHED if frame.empty else note
     return Table(
         caption or "Who could as well have received the other arm",
         (*columns, *(Column(header) for header in headers)),
@@ -174,6 +176,8 @@ def draw_preference(
     shown = frame.assign(
         share=frame["share"].mask(is_few), weighted_share=frame["weighted_share"].mask(is_few)
     )
+    if frame.empty:
+        return draw_words(NOT_WEIGHED, caption=caption or "Preference scores")
     pairs = list(shown.groupby(["arm", "versus"], sort=False))
     arms = list(frame.attrs.get("arms", dict.fromkeys([*shown["versus"], *shown["arm"]])))
     words = caption or (

@@ -34,6 +34,9 @@ class Statement:
         return f'<ul class="{self.kind}">{items}</ul>'
 
 
+NOT_WEIGHED = "The study weighs nobody: the arms are compared as observed."
+
+
 def state_estimand(study: Study, *, endpoint: str) -> Statement:
     """State the estimand of an endpoint in one sentence.
 

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.disclosure import LINKED, SHOWN, SMALL, is_small, protect
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
-from azaanalysis.display.figure import Figure, finish
+from azaanalysis.display.figure import Figure, draw_words, finish
 from azaanalysis.display.masking import threshold_of
 from azaanalysis.display.numbers import HIDDEN, spell_column, spell_fixed
+from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.display.style import INK, WIDTH, widest, wrap_to
 from azaanalysis.display.style import SMALL as SMALL_SIZE
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
@@ -61,7 +62,10 @@ def tabulate_support(
         tuple(columns),
         tuple(rows),
         tuple(groups),
-        (_MEANING, *masked_footnotes(marked["mark"], smallest_count=k)),
+        (
+            NOT_WEIGHED if frame.empty else _MEANING,
+            *masked_footnotes(marked["mark"], smallest_count=k),
+        ),
     )
 
 
@@ -78,6 +82,8 @@ def draw_support(
     frame, smallest_count, caption
         As for :func:`tabulate_support`.
     """
+    if frame.empty:
+        return draw_words(NOT_WEIGHED, caption=caption or "Who could receive what")
     k = threshold_of(frame, smallest_count)
     marked = _marked(frame, k)
     words = caption or "Who could receive what: percent of each group to whom the arm was open."
