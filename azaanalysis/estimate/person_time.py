@@ -10,6 +10,7 @@ import pandas as pd
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.contributions import Contributions
+from azaanalysis.estimate.reach import reach_of_rows, reach_of_table
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import (
     TRUSTED_FROM_EFFECTIVE_SIZE,
@@ -98,6 +99,12 @@ class PersonTime:
             follow_up=None if isinstance(source, RiskTable) else source,
             table=source if isinstance(source, RiskTable) else None,
         )
+
+    def reach(self, chosen: str, level: float) -> float:
+        """Return how many standard errors an interval reaches, by the variance chosen."""
+        if self.table is not None:
+            return reach_of_table(self.table, chosen, level)
+        return reach_of_rows(self.follow_up, chosen, level)
 
     def within(self, start: float, end: float) -> PersonTime:
         """Keep the time after day ``start`` up to day ``end``, with the events in it.

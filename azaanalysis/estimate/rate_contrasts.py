@@ -19,7 +19,6 @@ from azaanalysis.estimate.rates import (
     describe_variance,
     naming,
 )
-from azaanalysis.estimate.reach import reach_of_rows
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -234,7 +233,7 @@ def _ratio_rows(pair: RatePair, plan: _Plan) -> list[dict[str, Any]]:
         lower, upper, error = _resampled(pair, plan)
         p = _normal_p(value, error)
     else:
-        reach = reach_of_rows(pair.time.follow_up, pair.variance, plan.level) * error
+        reach = pair.time.reach(pair.variance, plan.level) * error
         lower, upper = value * np.exp(-reach), value * np.exp(reach)
         p = _normal_p(value, error)
     ratio = {"value": value, "lower": lower, "upper": upper, "std_error": error}

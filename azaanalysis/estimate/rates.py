@@ -15,7 +15,7 @@ from azaanalysis.estimate.count_limits import NO_LIMITS, gamma_limits
 from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.rate_bootstrap import bootstrap_interval_of, log_rates
 from azaanalysis.estimate.rate_variance import CONTAINS, RateVariance, choose_variance
-from azaanalysis.estimate.reach import normal_reach, reach_of_rows
+from azaanalysis.estimate.reach import normal_reach
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -188,7 +188,7 @@ def limits_of_rates(time: PersonTime, chosen: str, level: float | None) -> np.nd
     """Return lower and upper limit of the rate of each arm, per patient-year; shape (k, 2)."""
     if level is None:
         return np.array([NO_LIMITS for _ in time.arms])
-    wider = reach_of_rows(time.follow_up, chosen, level) / normal_reach(level)
+    wider = time.reach(chosen, level) / normal_reach(level)
     spread = np.diag(time.covariance(chosen)) * wider**2
     limits = [
         gamma_limits(*parts, level) if np.isfinite(parts[0]) else NO_LIMITS
