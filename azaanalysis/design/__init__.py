@@ -2,6 +2,8 @@
 
 from azaanalysis.design.balance import measure_balance
 from azaanalysis.design.baseline import measure_baseline
+from azaanalysis.design.censoring import Departures, weigh_departures
+from azaanalysis.design.checks import check_design, check_table, findings_to_frame
 from azaanalysis.design.clones import Grace, clone_censor_weight
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
@@ -14,6 +16,7 @@ from azaanalysis.design.observed_time import (
     measure_follow_up,
     measure_potential_follow_up,
 )
+from azaanalysis.design.over_time import Changing
 from azaanalysis.design.overlap import (
     measure_equipoise,
     measure_preference,
@@ -25,12 +28,17 @@ from azaanalysis.design.strata import weigh_by_strata
 from azaanalysis.design.weigh import weigh
 
 __all__ = [
+    "Changing",
+    "Departures",
     "FollowUp",
     "GateResult",
     "Grace",
     "MatchingChoices",
+    "check_design",
     "check_gate",
+    "check_table",
     "clone_censor_weight",
+    "findings_to_frame",
     "follow",
     "follow_recurrent",
     "follow_up_from_frame",
@@ -48,4 +56,5 @@ __all__ = [
     "weigh",
     "weigh_by_matching",
     "weigh_by_strata",
+    "weigh_departures",
 ]
