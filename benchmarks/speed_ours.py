@@ -57,6 +57,7 @@ def _follow_up(columns: Columns, *, n_causes: int = N_CAUSES, covariates: bool =
         "status": status if n_causes == N_CAUSES else (status > 0).astype(np.int8),
         "n_events": (status > 0).astype(np.int8),
         "weight": columns.get("weight", np.ones(n)),
+        "end_reason": pd.Categorical.from_codes(np.zeros(n, dtype=np.int8), [""]),
     }
     taken = COVARIATES if covariates else ()
     made |= {name: columns[name] for name in taken}

@@ -65,34 +65,33 @@ class ArmHazards:
     number: int
     window: Window = ALWAYS
 
-    def _column(self, name: str) -> Array:
-        column: Array = self.table.cells[name].to_numpy(dtype=float)
-        return column
-
-    @cached_property
+    @property
     def arm(self) -> Array:
         """Position of the arm of each cell."""
-        codes: Array = self.table.cells["arm"].cat.codes.to_numpy()
-        return codes
+        return self.table.keys.arm
 
     @cached_property
+    def patients(self) -> Array:
+        """How many patients each cell has."""
+        return self.table.counts.patients.astype(float)
+
+    @property
     def stratum(self) -> Array | None:
         """Code of the stratum of each cell; None if there is one."""
         if len(self.table.strata) == 1:
             return None
-        codes: Array = self.table.cells["stratum"].cat.codes.to_numpy().astype(np.intp)
-        return codes
+        return self.table.keys.stratum
 
-    @cached_property
+    @property
     def leave(self) -> Array:
         """Day of exit of each cell."""
-        return self._column("exit_days")
+        return self.table.keys.exit_days
 
     @cached_property
     def is_event(self) -> Array:
         """Whether a cell ends in the cause, within the window, and is ever at risk."""
-        entry, weight = self._column("entry_days"), self._column("weight")
-        status = self.table.cells["status"].to_numpy() == self.number
+        entry, weight = self.table.keys.entry_days, self.table.counts.weight
+        status = self.table.keys.status == self.number
         is_seen = (self.leave > self.window[0]) & (self.leave <= self.window[1])
         is_event: Array = status & is_seen & (weight > 0) & ((entry < self.leave) | (entry == 0))
         return is_event
@@ -101,23 +100,22 @@ class ArmHazards:
         """Return the partial likelihood of arms, each against all that are not among them."""
         return Hazards(
             design=np.stack([self.arm == arm for arm in arms]).astype(float),
-            weight=self._column("weight"),
+            weight=self.table.counts.weight.copy(),
             is_event=self.is_event,
             sets=self.risk_sets(),
-            counts=self._column("patients"),
+            counts=self.patients,
             ties=ties,
         )
 
     def risk_sets(self, *, by_stratum: bool = True) -> RiskSets:
         """Place the cells on the days of the cause."""
         stratum = self.stratum if by_stratum else None
-        return RiskSets.of(self._column("entry_days"), self.leave, self.is_event, stratum)
+        return RiskSets.of(self.table.keys.entry_days, self.leave, self.is_event, stratum)
 
     def time_scale(self, sets: RiskSets) -> Array:
         """Return one minus the Kaplan-Meier curve of everybody, for each slot."""
         whole = self.risk_sets(by_stratum=False)
-        counts = self._column("patients")
-        scale = time_scale("km", whole, self.is_event, self.leave, counts)
+        scale = time_scale("km", whole, self.is_event, self.leave, self.patients)
         return scale[np.searchsorted(whole.days, sets.days)]
 
 
@@ -129,9 +127,10 @@ def observed(
     Of a window: those who were seen in it, and what they contributed to it.
     """
     start, end = window
-    cells = table.cells[table.cells["arm"].isin(arms).to_numpy()]
-    entry, leave = cells["entry_days"].to_numpy(), cells["exit_days"].to_numpy()
-    patients, is_event = cells["patients"].to_numpy(), (cells["status"] == number).to_numpy()
+    keys = table.keys
+    here = keys.of_arms(arms)
+    entry, leave = keys.entry_days[here], keys.exit_days[here]
+    patients, is_event = table.counts.patients[here], keys.status[here] == number
     days = np.clip(np.minimum(leave, end) - np.maximum(entry, start), 0, None)
     is_seen = (leave > start) & (entry < end)
     return {

@@ -24,7 +24,7 @@ def covariance_of_readings(
     (rows, readings); as in ``covariance_of_arms``.
     """
     if table.pairs is None:
-        squares = table.cells["weight_squared"].to_numpy()[rows]
+        squares = table.counts.weight_squared[rows]
         made = influence.T @ (influence * squares[:, None])
     else:
         made = influence.T @ (table.pairs[rows][:, rows] @ influence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 
 Array = np.ndarray
+# The columns of a frame of cells: what makes them differ, and what is summed over them.
 KEYS = ("arm", "stratum", "entry_days", "exit_days", "status")
 # More slots than this for each row, and sorting the rows is cheaper than counting into slots.
 _SLOTS_PER_ROW = 4
@@ -30,13 +32,86 @@ class Coded:
 
 
 @dataclass(frozen=True, eq=False)
+class Keys:
+    """What makes the cells of a risk table differ; shared by all resamples of a bootstrap.
+
+    Parameters
+    ----------
+    arms, strata
+        Names, in the order of the study.
+    arm, stratum
+        Position of the arm and the stratum of each cell.
+    entry_days, exit_days, status
+        Of each cell, as in a follow-up.
+    """
+
+    arms: tuple[str, ...]
+    strata: tuple[str, ...]
+    arm: Array
+    stratum: Array
+    entry_days: Array
+    exit_days: Array
+    status: Array
+
+    def __len__(self) -> int:
+        """Count the cells."""
+        return len(self.status)
+
+    def of_arms(self, arms: Sequence[str]) -> Array:
+        """Tell which cells belong to any of some arms."""
+        chosen = np.isin(self.arms, arms)
+        here: Array = chosen[self.arm]
+        return here
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How many patients each cell has, and the sums of their weights and squared weights."""
+
+    patients: Array
+    weight: Array
+    weight_squared: Array
+
+
+def frame_of(keys: Keys, counts: Counts) -> pd.DataFrame:
+    """Return cells as a frame, one row each."""
+    return pd.DataFrame(
+        {
+            "arm": pd.Categorical.from_codes(keys.arm, categories=pd.Index(keys.arms)),
+            "stratum": pd.Categorical.from_codes(keys.stratum, categories=pd.Index(keys.strata)),
+            "entry_days": keys.entry_days,
+            "exit_days": keys.exit_days,
+            "status": keys.status,
+            "patients": counts.patients,
+            "weight": counts.weight,
+            "weight_squared": counts.weight_squared,
+        }
+    )
+
+
+def split_frame(cells: pd.DataFrame) -> tuple[Keys, Counts]:
+    """Return the columns of a frame of cells as arrays."""
+    arm, stratum = cells["arm"].cat, cells["stratum"].cat
+    keys = Keys(
+        tuple(arm.categories),
+        tuple(stratum.categories),
+        arm.codes.to_numpy().astype(np.intp),
+        stratum.codes.to_numpy().astype(np.intp),
+        cells["entry_days"].to_numpy(dtype=float),
+        cells["exit_days"].to_numpy(dtype=float),
+        cells["status"].to_numpy(),
+    )
+    return keys, Counts(*(cells[c].to_numpy() for c in ("patients", "weight", "weight_squared")))
+
+
+@dataclass(frozen=True, eq=False)
 class CellIndex:
     """Which cell each row belongs to; made once, it serves any weights.
 
     Parameters
     ----------
     keys
-        One row per cell: ``arm``, ``stratum``, ``entry_days``, ``exit_days``, ``status``.
+        What each cell stands for.
     slot
         For each row its slot, a whole number.
     used
@@ -47,7 +122,7 @@ class CellIndex:
         How many slots there are.
     """
 
-    keys: pd.DataFrame
+    keys: Keys
     slot: Array
     used: Array
     patients: Array
@@ -93,11 +168,8 @@ def index_cells(follow_up: FollowUp, stratum: str | None = None) -> CellIndex:
     else:
         found, slot, counts = np.unique(slot, return_inverse=True, return_counts=True)
         used, n_slots, keys = np.arange(len(found)), len(found), _decoded(columns, found)
-    made = {
-        "arm": pd.Categorical.from_codes(keys.pop("arm"), dtype=arms.dtype),
-        "stratum": pd.Categorical.from_codes(keys.pop("stratum"), dtype=strata.dtype),
-    }
-    return CellIndex(pd.DataFrame({**made, **keys}), slot, used, counts, n_slots)
+    made = Keys(tuple(arms.categories), tuple(strata.categories), *keys)
+    return CellIndex(made, slot, used, counts, n_slots)
 
 
 def _strata(follow_up: FollowUp, stratum: str | None) -> Any:
@@ -146,12 +218,12 @@ def _slots(columns: dict[str, Coded], n_rows: int) -> tuple[Array, int]:
     return slot, n_slots
 
 
-def _decoded(columns: dict[str, Coded], slots: Array) -> dict[str, Array]:
-    """Return the columns that a slot stands for."""
+def _decoded(columns: dict[str, Coded], slots: Array) -> list[Array]:
+    """Return the columns that slots stand for, in their order."""
     made: dict[str, Array] = {}
     for name, column in reversed(columns.items()):
         slots, code = np.divmod(slots, column.size)
         made[name] = code if column.meaning is None else column.meaning[code]
         if name.endswith("_days"):
             made[name] = made[name].astype(float)
-    return {name: made[name] for name in columns}
+    return [made[name] for name in columns]

@@ -210,12 +210,11 @@ def observed_until(
     table: RiskTable, arms: Sequence[str], cause: int, day: float
 ) -> dict[str, float]:
     """Count, before weighting, patients of some arms, their events and years until a day."""
-    cells = table.cells[table.cells["arm"].isin(arms)]
-    patients, leave, status = (
-        cells[column].to_numpy() for column in ("patients", "exit_days", "status")
-    )
+    keys = table.keys
+    here = keys.of_arms(arms)
+    patients, leave, status = table.counts.patients[here], keys.exit_days[here], keys.status[here]
     is_event = status == cause if cause else status > 0
-    days = np.clip(np.minimum(leave, day) - cells["entry_days"].to_numpy(), 0, None)
+    days = np.clip(np.minimum(leave, day) - keys.entry_days[here], 0, None)
     return {
         "patients": int(patients.sum()),
         "events": int(patients[is_event & (leave <= day)].sum()),

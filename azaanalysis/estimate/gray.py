@@ -80,7 +80,7 @@ def _refuse_weights_and_late_entry(table: RiskTable) -> None:
             "Gray's test counts every patient as one, but the follow-up is weighted. Take "
             "estimate_fine_gray(...), whose robust test of the arm holds with weights."
         )
-    if (table.cells["entry_days"] > 0).any():
+    if (table.keys.entry_days > 0).any():
         raise DesignError(
             "Gray's test needs everybody from day 0, but some enter late. Take "
             "estimate_log_rank(...), which compares cause-specific hazards."
@@ -89,12 +89,11 @@ def _refuse_weights_and_late_entry(table: RiskTable) -> None:
 
 def _test(table: RiskTable, number: int, rho: float) -> Test:
     score, covariance = np.zeros(len(table.arms)), np.zeros((len(table.arms),) * 2)
-    for stratum in table.strata:
-        cells = table.cells[(table.cells["stratum"] == stratum).to_numpy()]
-        days, day = np.unique(cells["exit_days"].to_numpy(), return_inverse=True)
-        arm = cells["arm"].cat.codes.to_numpy().astype(np.intp)
-        status = cells["status"].to_numpy()
-        patients = cells["patients"].to_numpy(dtype=float)
+    for stratum in range(len(table.strata)):
+        here = table.keys.stratum == stratum
+        days, day = np.unique(table.keys.exit_days[here], return_inverse=True)
+        arm, status = table.keys.arm[here], table.keys.status[here]
+        patients = table.counts.patients[here].astype(float)
 
         def by_day(counted: Array, arm: Array = arm, day: Array = day, n: int = len(days)) -> Array:
             sums = np.bincount(arm * n + day, counted, minlength=len(table.arms) * n)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from azaanalysis.errors import EstimationError
+from azaanalysis.estimate.cells import Keys
+from azaanalysis.estimate.once import once_each
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.vocab import DAYS_PER_YEAR
 
@@ -64,10 +65,8 @@ class Grid:
     togetherness: float = 1.0
 
     @classmethod
-    def of(
-        cls, table: RiskTable, arm: str, *, days: Array | None = None, stratum: str | None = None
-    ) -> Grid:
-        """Place one arm, or one stratum of it, on its days, or on given days that contain them.
+    def of(cls, table: RiskTable, arm: str, *, stratum: str | None = None) -> Grid:
+        """Place one arm, or one stratum of it, on its days.
 
         Whoever enters after day 0 and leaves on the day of entry is never at risk, and is not
         in the grid.
@@ -77,27 +76,19 @@ class Grid:
         EstimationError
             If the arm has nobody in it, or only patients of weight zero.
         """
-        here = table.cells["arm"] == arm
-        if stratum is not None:
-            here &= table.cells["stratum"] == stratum
-        cells = table.cells[here]
-        if not cells["weight"].sum() > 0:
+        places = _place(table.keys, arm, stratum, table.about.get("horizon_days", 0))
+        if not table.counts.weight[places.everybody].sum() > 0:
             _refuse_nobody(arm, stratum)
-        entry, leave = (cells[c].to_numpy(dtype=float) for c in ("entry_days", "exit_days"))
-        if days is None:
-            days = _own_days(table, cells, entry, leave)
-        first = np.where(entry == 0, 0, np.searchsorted(days, entry) + 1)
-        last = np.searchsorted(days, leave)
-        ever = first <= last
-        sums = ("patients", "weight", "weight_squared")
-        counted = {column: cells[column].to_numpy(dtype=float)[ever] for column in sums}
+        rows, counts = places.rows, table.counts
         return cls(
-            days=days,
-            first=first[ever],
-            last=last[ever],
-            status=cells["status"].to_numpy()[ever],
-            **counted,
-            rows=np.flatnonzero(here.to_numpy())[ever],
+            days=places.days,
+            first=places.first,
+            last=places.last,
+            status=places.status,
+            patients=counts.patients[rows].astype(float),
+            weight=counts.weight[rows],
+            weight_squared=counts.weight_squared[rows],
+            rows=rows,
             togetherness=table.togetherness(arm),
         )
 
@@ -126,14 +117,35 @@ class Grid:
         return years
 
 
-def _own_days(table: RiskTable, cells: pd.DataFrame, entry: Array, leave: Array) -> Array:
-    """Return the distinct days of an arm, from day 0."""
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the cells of an arm lie on its days; ``everybody`` are all, ``rows`` those at risk."""
+
+    everybody: Array
+    days: Array
+    first: Array
+    last: Array
+    status: Array
+    rows: Array
+
+
+@once_each
+def _place(keys: Keys, arm: str, stratum: str | None, horizon_days: float) -> _Places:
+    """Place cells on days, which do not depend on how many patients each has."""
+    here = keys.of_arms([arm])
+    if stratum is not None:
+        here = here & (keys.stratum == keys.strata.index(stratum))
+    everybody = np.flatnonzero(here)
+    entry, leave = keys.entry_days[everybody], keys.exit_days[everybody]
+    status = keys.status[everybody]
     days: Array = np.unique(np.concatenate([[0.0], entry, leave]))
     # A curve that ended because the event happened to everybody is known ever after.
-    if (cells["status"][leave == days[-1]] > 0).all():
-        end = max(table.cells["exit_days"].max(), table.about.get("horizon_days", 0))
-        days = np.union1d(days, float(end))
-    return days
+    if (status[leave == days[-1]] > 0).all():
+        days = np.union1d(days, float(max(keys.exit_days.max(initial=0), horizon_days)))
+    first = np.where(entry == 0, 0, np.searchsorted(days, entry) + 1)
+    last = np.searchsorted(days, leave)
+    ever = first <= last
+    return _Places(everybody, days, first[ever], last[ever], status[ever], everybody[ever])
 
 
 def _refuse_nobody(arm: str, stratum: str | None) -> None:

@@ -49,7 +49,7 @@ def reach_of_table(table: RiskTable, chosen: str, level: float) -> float:
         return normal_reach(level)
     return small_sample_reach(
         level,
-        patients=float(table.cells["patients"].sum()),
+        patients=float(table.counts.patients.sum()),
         coefficients=len(table.stacking.information),
         effective_size=min(table.effective_sizes().values()),
     )

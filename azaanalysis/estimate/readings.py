@@ -59,7 +59,8 @@ class Arms:
         """The weighted share of each stratum among the patients of all arms."""
         if not self.is_stratified:
             return np.ones(1)
-        sums = self.table.cells.groupby("stratum", observed=False)["weight"].sum().to_numpy()
+        keys, weight = self.table.keys, self.table.counts.weight
+        sums = np.bincount(keys.stratum, weight, minlength=len(keys.strata))
         shares: Array = sums / sums.sum()
         return shares
 
@@ -83,13 +84,13 @@ class Arms:
         for strata in self.curves:
             by_stratum = np.array([factors(s[cause].grid.days) @ s[cause].value for s in strata])
             value = self.shares @ by_stratum
-            influence = np.zeros((len(self.table.cells), by_stratum.shape[1]))
+            influence = np.zeros((len(self.table.keys), by_stratum.shape[1]))
             for share, curves in zip(self.shares, strata, strict=True):
                 curve = curves[cause]
                 influence[curve.grid.rows] = share * curve.influence(factors(curve.grid.days))
             if self.is_stratified:
-                codes = self.table.cells["stratum"].cat.codes.to_numpy()
-                influence += (by_stratum - value)[codes] / self.table.cells["weight"].sum()
+                codes, weight = self.table.keys.stratum, self.table.counts.weight
+                influence += (by_stratum - value)[codes] / weight.sum()
             values.append(value)
             influences.append(influence)
         return Readings(np.array(values), np.array(influences))

@@ -9,7 +9,7 @@ import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import AzaError, EstimationError
-from azaanalysis.estimate.cells import Array, CellIndex
+from azaanalysis.estimate.cells import Array, CellIndex, Counts
 from azaanalysis.estimate.tally import RiskTable
 
 REPLICATES = 500
@@ -70,12 +70,12 @@ class Resample:
         It has no parts for stacked variances: its variance takes weights as known.
         """
         weight = self.copies * self.weight
-        sums = {
-            "patients": index.total(self.copies),
-            "weight": index.total(weight),
-            "weight_squared": index.total(weight * self.weight),
-        }
-        return replace(like, cells=like.cells.assign(**sums), stacking=None, pairs=None)
+        counts = Counts(
+            patients=index.total(self.copies),
+            weight=index.total(weight),
+            weight_squared=index.total(weight * self.weight),
+        )
+        return replace(like, counts=counts, stacking=None, pairs=None)
 
 
 def bootstrap(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.errors import DesignError, EstimationError
-from azaanalysis.estimate.cells import KEYS, Array
+from azaanalysis.estimate.cells import KEYS, Array, split_frame
 from azaanalysis.estimate.tally import RiskTable, Stacking
 
 _SUMS = ("patients", "weight", "weight_squared")
@@ -76,8 +76,8 @@ def risk_table_from_cells(
             words = made[key].astype(str)
             made[key] = pd.Categorical(words, list(dict.fromkeys(words)))
     typed = made.astype({"status": "int64", "patients": "int64"})
-    table = RiskTable(typed, endpoint, tuple(causes), n_own, {"first_day": 0, **(about or {})})
-    return merge(table)
+    about = {"first_day": 0, **(about or {})}
+    return merge(RiskTable(*split_frame(typed), endpoint, tuple(causes), n_own, about))
 
 
 def _refuse_unsound(cells: pd.DataFrame, n_causes: int) -> None:
@@ -128,11 +128,12 @@ def merge(*tables: RiskTable) -> RiskTable:
     cells = pd.concat([table.cells for table in tables], ignore_index=True)
     groups = cells.groupby(list(KEYS), observed=True, sort=True)
     place = groups.ngroup().to_numpy()
-    merged = groups[list(_SUMS)].sum().reset_index()
+    keys, counts = split_frame(groups[list(_SUMS)].sum().reset_index())
     return replace(
         first,
-        cells=merged,
-        stacking=_merged_stacking(tables, place, len(merged)),
+        keys=keys,
+        counts=counts,
+        stacking=_merged_stacking(tables, place, len(keys)),
         pairs=first.pairs if len(tables) == 1 else None,
         is_clustered=any(table.is_clustered for table in tables),
         is_weight_estimated=any(table.is_weight_estimated for table in tables),
@@ -160,7 +161,7 @@ def _merged_stacking(tables: Sequence[RiskTable], place: Array, n_cells: int) ->
     parts = [table.stacking for table in tables if table.stacking is not None]
     if not parts:
         return None
-    ends = np.cumsum([len(table.cells) for table in tables])[:-1]
+    ends = np.cumsum([len(table.keys) for table in tables])[:-1]
     places = np.split(place, ends)
     spread = [
         (_added(part.weight_score, where, n_cells), _added(part.slope, where, n_cells))
@@ -284,7 +285,7 @@ def _restored(cells: pd.DataFrame, rest: dict[str, Any]) -> RiskTable:
         for key, entry in rest["about"].items()
     }
     return RiskTable(
-        cells.astype(types),
+        *split_frame(cells.astype(types)),
         rest["endpoint"],
         tuple(rest["causes"]),
         rest["n_own"],

@@ -15,7 +15,8 @@ from scipy import sparse
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.multinomial import one_thread
 from azaanalysis.design.weighting import ScoreParts
-from azaanalysis.estimate.cells import Array, CellIndex, index_cells
+from azaanalysis.estimate.cells import Array, CellIndex, Counts, Keys, frame_of, index_cells
+from azaanalysis.estimate.once import once_each
 
 _ROWS_AT_ONCE = 16_384
 
@@ -60,10 +61,10 @@ class RiskTable:
 
     Parameters
     ----------
-    cells
-        ``arm`` (categorical, in the order of the study), ``stratum`` (categorical; one empty word
-        if there are none), ``entry_days``, ``exit_days``, ``status``; ``patients``; ``weight``
-        and ``weight_squared`` (sums over the patients of the cell).
+    keys
+        Arm, stratum, day of entry, day of exit and status of each cell.
+    counts
+        Patients of each cell, and the sums of their weights and squared weights.
     endpoint, causes, n_own, about
         As in the follow-up it was made from.
     stacking
@@ -78,7 +79,8 @@ class RiskTable:
         Whether the weights were estimated from the same patients.
     """
 
-    cells: pd.DataFrame
+    keys: Keys
+    counts: Counts
     endpoint: str
     causes: tuple[str, ...]
     n_own: int
@@ -92,15 +94,25 @@ class RiskTable:
         """Freeze ``about``."""
         object.__setattr__(self, "about", MappingProxyType(dict(self.about)))
 
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """The table as a frame.
+
+        Columns: ``arm`` (categorical, in the order of the study), ``stratum`` (categorical; one
+        empty word if there are none), ``entry_days``, ``exit_days``, ``status``; ``patients``;
+        ``weight`` and ``weight_squared`` (sums over the patients of the cell).
+        """
+        return frame_of(self.keys, self.counts)
+
     @property
     def arms(self) -> tuple[str, ...]:
         """The arms, in the order of the study."""
-        return tuple(self.cells["arm"].cat.categories)
+        return self.keys.arms
 
     @property
     def strata(self) -> tuple[str, ...]:
         """The strata; one empty word if there are none."""
-        return tuple(self.cells["stratum"].cat.categories)
+        return self.keys.strata
 
     @property
     def reference(self) -> str:
@@ -110,24 +122,26 @@ class RiskTable:
     @property
     def is_weighted(self) -> bool:
         """Whether any patient counts for more or less than one."""
-        counts = self.cells["patients"].to_numpy()
-        return not all(np.array_equal(counts, self.cells[c]) for c in ("weight", "weight_squared"))
+        counts = self.counts
+        sums = (counts.weight, counts.weight_squared)
+        return not all(np.array_equal(counts.patients, of_cells) for of_cells in sums)
 
     def togetherness(self, arm: str) -> float:
         """Return the sum of squared weights of clusters over that of rows, in one arm."""
         if self.pairs is None:
             return 1.0
-        here = (self.cells["arm"] == arm).to_numpy()
-        squares = float(self.cells["weight_squared"].to_numpy()[here].sum())
+        here = self.keys.of_arms([arm])
+        squares = float(self.counts.weight_squared[here].sum())
         return float(here @ self.pairs @ here) / squares if squares > 0 else 1.0
 
     def effective_sizes(self) -> dict[str, float]:
         """Return the effective sample size of each arm: (sum w)^2 / sum w^2, over clusters."""
-        sums = self.cells.groupby("arm", observed=False)[["weight", "weight_squared"]].sum()
+        of_cells = (self.counts.weight, self.counts.weight_squared)
+        sums = [np.bincount(self.keys.arm, c, minlength=len(self.arms)) for c in of_cells]
         sizes = {}
-        for arm, weight, squared in sums.itertuples():
+        for arm, weight, squared in zip(self.arms, *sums, strict=True):
             together = squared * self.togetherness(arm)
-            sizes[str(arm)] = weight**2 / together if together > 0 else 0.0
+            sizes[str(arm)] = float(weight**2 / together) if together > 0 else 0.0
         return sizes
 
 
@@ -148,6 +162,11 @@ def tally(follow_up: FollowUp | RiskTable, *, stratum: str | None = None) -> Ris
     """
     if isinstance(follow_up, RiskTable):
         return follow_up
+    return _tally_once(follow_up, stratum)
+
+
+@once_each
+def _tally_once(follow_up: FollowUp, stratum: str | None) -> RiskTable:
     return tally_cells(follow_up, index_cells(follow_up, stratum))
 
 
@@ -156,7 +175,8 @@ def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:
     weighting = follow_up.weighting
     weight = follow_up.frame["weight"].to_numpy(dtype=float)
     table = RiskTable(
-        _with_weights(index, weight),
+        index.keys,
+        _counts(index, weight),
         follow_up.endpoint,
         follow_up.causes,
         follow_up.n_own,
@@ -173,14 +193,12 @@ def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:
     return table
 
 
-def _with_weights(index: CellIndex, weight: Array) -> pd.DataFrame:
-    """Return the cells with their counts and sums of weights."""
+def _counts(index: CellIndex, weight: Array) -> Counts:
+    """Return the cells' counts and sums of weights."""
     patients = index.patients
     if (weight == 1.0).all():
-        sums = squares = patients.astype(float)
-    else:
-        sums, squares = index.total(weight), index.total(np.square(weight))
-    return index.keys.assign(patients=patients, weight=sums, weight_squared=squares)
+        return Counts(patients, patients.astype(float), patients.astype(float))
+    return Counts(patients, index.total(weight), index.total(np.square(weight)))
 
 
 def _pairs(index: CellIndex, weight: Array, clusters: Array) -> sparse.csr_array:

@@ -138,8 +138,7 @@ def covariance_of_arms(table: RiskTable, influence: Array, chosen: Chosen) -> Ar
 def _times_squares(table: RiskTable, influence: Array) -> Array:
     """Multiply influences by the products of weights of cells with patients in common."""
     if table.pairs is None:
-        squares = table.cells["weight_squared"].to_numpy()
-        return np.asarray(influence * squares[:, None])
+        return np.asarray(influence * table.counts.weight_squared[:, None])
     return np.stack([table.pairs @ of_arm for of_arm in influence])
 
 
