@@ -11,7 +11,7 @@ from azaanalysis.handling import clauses, handle_events, listed, may_stop_for
 from azaanalysis.settings import (
     DiscontinuationEndpoint,
     Endpoint,
-    EventEndpoint,
+    LaboratoryEndpoint,
     Population,
     RecordedEndpoint,
     Span,
@@ -149,6 +149,8 @@ def _outcome(settings: Endpoint, name: str) -> str:
     label = endpoint_label(settings, name)
     if isinstance(settings, VisitEndpoint):
         return f"{label}: the first visit after time zero at which {settings.finding} was seen."
+    if isinstance(settings, LaboratoryEndpoint):
+        return f"{label}: {_laboratory(settings)}."
     if isinstance(settings, DiscontinuationEndpoint):
         return f"{label}: the last day of supply of the first treatment, by recorded reason."
     if isinstance(settings, RecordedEndpoint):
@@ -162,6 +164,19 @@ def _outcome(settings: Endpoint, name: str) -> str:
     return f"{label}: {which}, counted on the day it began{gap}."
 
 
+def _laboratory(settings: LaboratoryEndpoint) -> str:
+    """Return which tests count: all of them, or those beyond the limit."""
+    which = "every" if settings.counts_all else "the first"
+    test = f"{which} test of {in_words(settings.test)} after time zero"
+    if settings.below is not None:
+        return f"{test} below {settings.below:g} {settings.unit}"
+    if settings.above is not None:
+        return f"{test} above {settings.above:g} {settings.unit}"
+    if settings.above_upper_limits is not None:
+        return f"{test} above {settings.above_upper_limits:g} times the upper limit of normal"
+    return test
+
+
 def endpoint_label(settings: Endpoint, name: str) -> str:
     """Return what an endpoint is called in a table: its label, or its name in words."""
     return settings.label or sentence_case(name)
@@ -170,8 +185,9 @@ def endpoint_label(settings: Endpoint, name: str) -> str:
 def _summary(study: Study, endpoint: str) -> str:
     settings = study.endpoint(endpoint)
     label = endpoint_label(settings, endpoint)
-    outcome = label[:1].lower() + label[1:]
-    if isinstance(settings, EventEndpoint) and settings.count == "all":
+    # "ALT above ..." keeps its capitals inside a sentence.
+    outcome = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    if settings.counts_all:
         return f"the rate of {outcome} per {study.show.per_years:g} patient-years"
     days = [f"{day:,}" for day in study.show.at_days if day <= study.horizon_of(endpoint)]
     return f"the cumulative incidence of {outcome} by {listed(days, last='and')} days"

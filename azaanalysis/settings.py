@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -173,6 +173,17 @@ class _Endpoint(Section):
             raise ValueError("nobody can be followed after death; let it compete, or be composite")
         return handled
 
+    @property
+    def counts_all(self) -> bool:
+        """Whether all events of a patient count, so that the first ends nothing."""
+        return bool(getattr(self, "count", "first") == "all")
+
+    @model_validator(mode="after")
+    def _no_composite_of_counts(self) -> Self:
+        if self.counts_all and "composite" in self.intercurrent.values():
+            raise ValueError("'composite' needs count: first; of all events, what would it add?")
+        return self
+
 
 class VisitEndpoint(_Endpoint):
     """The first visit at which response or remission was seen."""
@@ -191,10 +202,28 @@ class EventEndpoint(_Endpoint):
     count: Literal["first", "all"] = "first"
     episode_gap_days: Days = 0
 
+
+class LaboratoryEndpoint(_Endpoint):
+    """A result beyond a limit, seen only where there was a test; without a limit, any test."""
+
+    kind: Literal["laboratory"]
+    test: str
+    below: float | None = None
+    above: float | None = None
+    unit: str = ""  # of below and above: a result in another unit is refused, not converted
+    above_upper_limits: float | None = None  # multiples of the laboratory's own limit of normal
+    count: Literal["first", "all"] = "first"
+    competing: tuple[Intercurrent, ...] = ("discontinuation", "death")
+
     @model_validator(mode="after")
-    def _no_composite_of_counts(self) -> EventEndpoint:
-        if self.count == "all" and "composite" in self.intercurrent.values():
-            raise ValueError("'composite' needs count: first; of all events, what would it add?")
+    def _one_limit_with_its_unit(self) -> LaboratoryEndpoint:
+        limits = (self.below, self.above, self.above_upper_limits)
+        if sum(limit is not None for limit in limits) > 1:
+            raise ValueError("give one of 'below', 'above' and 'above_upper_limits', not several")
+        if bool(self.unit) != (self.below is not None or self.above is not None):
+            raise ValueError(
+                "'below' and 'above' need the 'unit' of their number, others have none"
+            )
         return self
 
 
@@ -240,7 +269,7 @@ class RecordedEndpoint(_Endpoint):
 
 
 Endpoint = Annotated[
-    VisitEndpoint | EventEndpoint | DiscontinuationEndpoint | RecordedEndpoint,
+    VisitEndpoint | EventEndpoint | LaboratoryEndpoint | DiscontinuationEndpoint | RecordedEndpoint,
     Field(discriminator="kind"),
 ]
 

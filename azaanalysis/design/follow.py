@@ -20,12 +20,15 @@ from azaanalysis.design.endpoints import (
 )
 from azaanalysis.design.entrants import Entrants, find_entrants
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.laboratory import laboratory_tests
 from azaanalysis.design.per_protocol import weigh_per_protocol
 from azaanalysis.design.recorded import follow_recorded
 from azaanalysis.design.treatment import Treatment
 from azaanalysis.settings import (
     DiscontinuationEndpoint,
+    Endpoint,
     EventEndpoint,
+    LaboratoryEndpoint,
     RecordedEndpoint,
     VisitEndpoint,
 )
@@ -88,17 +91,17 @@ def follow(cohort: Cohort, study: Study, *, endpoint: str) -> FollowUp:
     entrants = find_entrants(cohort, study)
     if isinstance(settings, RecordedEndpoint):
         return follow_recorded(entrants, study, endpoint)
-    outcome = _outcome(entrants, settings)
+    outcome = _outcome(entrants, settings, endpoint)
     n_own = len(outcome.causes)
     intercurrent, competing = intercurrent_endings(entrants, study, endpoint, n_own)
     endings = [*_own_endings(outcome, settings), *intercurrent]
     end = first_of([*endings, *_end_of_data(entrants, study, endpoint)])
-    columns = _columns(entrants, study, end, outcome, _counts_all(settings))
+    columns = _columns(entrants, study, end, outcome, settings.counts_all)
     causes = (*outcome.causes, *competing)
     made = assemble(entrants, study, entrants.attrition, endpoint, columns, causes, n_own)
     if not any(ending.deviates for ending in endings):
         return made
-    counted = outcome.counted if _counts_all(settings) else None
+    counted = outcome.counted if settings.counts_all else None
     return weigh_per_protocol(made, entrants, study, end, counted)
 
 
@@ -118,19 +121,15 @@ def _columns(
     }
 
 
-def _counts_all(settings: object) -> bool:
-    return isinstance(settings, EventEndpoint) and settings.count == "all"
-
-
 def _events_until(exit_day: np.ndarray, counted: Dated) -> np.ndarray:
     """Count the events of each patient up to and on the day follow-up ends."""
     in_time = counted.day <= exit_day[counted.rank]
     return np.bincount(counted.rank[in_time], minlength=len(exit_day))
 
 
-def _own_endings(outcome: _Outcome, settings: object) -> list[Ending]:
+def _own_endings(outcome: _Outcome, settings: Endpoint) -> list[Ending]:
     """Return the endpoint's own endings; none if all events count: the first ends nothing."""
-    if _counts_all(settings):
+    if settings.counts_all:
         return []
     return [
         Ending(cause, number, day)
@@ -138,7 +137,7 @@ def _own_endings(outcome: _Outcome, settings: object) -> list[Ending]:
     ]
 
 
-def _outcome(entrants: Entrants, settings: object) -> _Outcome:
+def _outcome(entrants: Entrants, settings: Endpoint, name: str) -> _Outcome:
     """Return the causes of an endpoint and the day of each for every start."""
     n = len(entrants)
     if isinstance(settings, DiscontinuationEndpoint):
@@ -146,6 +145,9 @@ def _outcome(entrants: Entrants, settings: object) -> _Outcome:
     if isinstance(settings, VisitEndpoint):
         found, absent = response_visits(entrants, settings)
         return _Outcome((settings.finding,), (first_days(n, found),), found, absent)
+    if isinstance(settings, LaboratoryEndpoint):
+        found, absent = laboratory_tests(entrants, settings)
+        return _Outcome((name,), (first_days(n, found),), found, absent)
     assert isinstance(settings, EventEndpoint)
     found = dated_events(entrants, settings)
     return _Outcome((settings.event,), (first_days(n, found),), found)

@@ -13,9 +13,10 @@ from azaanalysis.design.endpoints import dated_events
 from azaanalysis.design.entrants import find_entrants
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import CONTINUES, FollowUp
+from azaanalysis.design.laboratory import laboratory_tests
 from azaanalysis.design.weighting import spread_weighting
 from azaanalysis.errors import DesignError
-from azaanalysis.settings import EventEndpoint
+from azaanalysis.settings import EventEndpoint, LaboratoryEndpoint
 from azaanalysis.study import Study
 
 
@@ -29,8 +30,8 @@ def follow_recurrent(
     cohort, study
         As in ``follow``.
     endpoint
-        Name of an endpoint of kind ``event`` with ``count: all``. Events closer than its
-        ``episode_gap_days`` are one.
+        Name of an endpoint of kind ``event`` or ``laboratory`` with ``count: all``. Events closer
+        than its ``episode_gap_days`` are one, and so are tests of one day.
     weighted
         The follow-up of the same endpoint as ``follow`` and ``weigh`` made it: its patients and
         weights are taken over. Without it, everybody counts as one.
@@ -53,10 +54,10 @@ def follow_recurrent(
     on that day.
     """
     settings = study.endpoint(endpoint)
-    if not (isinstance(settings, EventEndpoint) and settings.count == "all"):
+    if not (isinstance(settings, EventEndpoint | LaboratoryEndpoint) and settings.counts_all):
         raise DesignError(
-            f"Repeated events need an endpoint of kind 'event' with 'count: all', and '{endpoint}' "
-            "is none. Add one to the study file."
+            "Repeated events need an endpoint of kind 'event' or 'laboratory' with 'count: all', "
+            f"and '{endpoint}' is none. Add one to the study file."
         )
     followed = follow(cohort, study, endpoint=endpoint) if weighted is None else weighted
     if followed.endpoint != endpoint or followed.frame["patient_id"].duplicated().any():
@@ -65,7 +66,10 @@ def follow_recurrent(
             "patient: not one of several starts, clones or periods."
         )
     entrants = find_entrants(cohort, study)
-    found = dated_events(entrants, settings)
+    if isinstance(settings, LaboratoryEndpoint):
+        found, _ = laboratory_tests(entrants, settings)
+    else:
+        found = dated_events(entrants, settings)
     zero = entrants.index_day - study.comparison.first_day
     row_of = pd.Series(np.arange(len(followed.frame)), index=followed.frame["patient_id"])
     row = row_of.reindex(entrants.patients["patient_id"]).fillna(-1).to_numpy(dtype=np.int64)

@@ -10,9 +10,15 @@ import pandas as pd
 from azaanalysis.design.checks.finding import Finding, percent
 from azaanalysis.design.checks.scene import Scene
 from azaanalysis.design.days import days_of
-from azaanalysis.design.endpoints import response_visits
+from azaanalysis.design.endpoints import Dated, response_visits
 from azaanalysis.design.follow_up import CONTINUES, FollowUp
-from azaanalysis.settings import DiscontinuationEndpoint, EventEndpoint, VisitEndpoint
+from azaanalysis.design.laboratory import laboratory_tests
+from azaanalysis.settings import (
+    DiscontinuationEndpoint,
+    EventEndpoint,
+    LaboratoryEndpoint,
+    VisitEndpoint,
+)
 from azaanalysis.vocab import in_words
 
 Array = np.ndarray
@@ -33,7 +39,9 @@ def check_outcomes(scene: Scene) -> Iterator[Finding]:
         yield from _leaving(scene, name, followed)
         yield from _deaths(scene, name, followed)
         if isinstance(settings, VisitEndpoint):
-            yield from _visits(scene, name, settings)
+            yield from _visits(scene, name, response_visits(scene.entrants, settings), "visit")
+        if isinstance(settings, LaboratoryEndpoint) and not settings.counts_all:
+            yield from _visits(scene, name, laboratory_tests(scene.entrants, settings), "test")
         if isinstance(settings, DiscontinuationEndpoint):
             yield from _stops(scene, name, settings)
         if isinstance(settings, EventEndpoint):
@@ -108,33 +116,33 @@ def _deaths(scene: Scene, name: str, followed: FollowUp) -> Iterator[Finding]:
         )
 
 
-def _visits(scene: Scene, name: str, settings: VisitEndpoint) -> Iterator[Finding]:
-    """Response can be seen only in who has a visit."""
+def _visits(scene: Scene, name: str, seen: tuple[Dated, Dated], visit: str) -> Iterator[Finding]:
+    """Find those without a visit or a test, in whom the endpoint could not be seen."""
     entrants, frame = scene.entrants, scene.follow_ups[name].frame
     if len(frame) != len(entrants):
         return
     leave = entrants.index_day + frame["exit_days"].to_numpy() - scene.study.comparison.first_day
     n_visits = np.zeros(len(entrants))
-    for dated in response_visits(entrants, settings):
+    for dated in seen:
         in_time = dated.day <= leave[dated.rank]
         n_visits += np.bincount(dated.rank[in_time], minlength=len(entrants))
     long_enough = frame["exit_days"].to_numpy() >= 60
     unseen = n_visits[long_enough] == 0
     if len(unseen) and unseen.mean() > _UNSEEN:
         yield Finding(
-            "no_visit",
+            f"no_{visit}",
             "error" if unseen.mean() > _MOSTLY_UNSEEN else "warning",
             f"endpoint {in_words(name)}",
-            f"{percent(float(unseen.mean()))} of those followed for 60 days or more had no visit "
-            f"at which {settings.finding} could be seen; they are counted as without it.",
-            "leave out centres without visits, or ask for a visit in the eligibility.",
+            f"{percent(float(unseen.mean()))} of those followed for 60 days or more had no {visit} "
+            "at which it could be seen; they are counted as without it.",
+            f"leave out centres without {visit}s, or ask for a {visit} in the eligibility.",
         )
-    yield from _visit_rates(scene, name, n_visits, frame["exit_days"].to_numpy())
+    yield from _visit_rates(scene, name, n_visits, visit)
 
 
-def _visit_rates(scene: Scene, name: str, n_visits: Array, days: Array) -> Iterator[Finding]:
-    """Find arms that are seen more often, and so are seen to respond sooner."""
-    n_arms = len(scene.arms)
+def _visit_rates(scene: Scene, name: str, n_visits: Array, visit: str) -> Iterator[Finding]:
+    """Find arms that are seen more often, and so are seen to have it sooner."""
+    n_arms, days = len(scene.arms), scene.follow_ups[name].frame["exit_days"].to_numpy()
     seen = np.bincount(scene.arm, n_visits, minlength=n_arms)
     followed = np.bincount(scene.arm, days, minlength=n_arms)
     big = [c for c in scene.big if seen[c] >= 50 and followed[c] > 0]
@@ -144,11 +152,11 @@ def _visit_rates(scene: Scene, name: str, n_visits: Array, days: Array) -> Itera
     if rates.max() / rates.min() >= _VISIT_RATIO:
         high, low = big[int(np.argmax(rates))], big[int(np.argmin(rates))]
         yield Finding(
-            "visits_differ",
+            f"{visit}s_differ",
             "warning",
             f"endpoint {in_words(name)}",
             f"{in_words(scene.arms[high])} was seen {rates.max() / rates.min():.1f} times as often "
-            f"as {in_words(scene.arms[low])}, so that response is found sooner there.",
+            f"as {in_words(scene.arms[low])}, so that it is found sooner there.",
             "show the interval-censored estimate beside the curve by date of visit.",
         )
 

@@ -95,8 +95,11 @@ def _nobody_at_risk(scene: Scene) -> Iterator[Finding]:
         frame = scene.follow_ups[name].frame
         arm, days = frame["arm"].cat.codes.to_numpy(), frame["exit_days"].to_numpy()
         has_event = (frame["status"] > 0).to_numpy()
+        is_own = frame["status"].between(1, scene.follow_ups[name].n_own)
         found = find_empty_beginning(arm, days, has_event, len(scene.arms))
         for code, day, expected in found:
+            if not is_own[arm == code].any():
+                continue  # the endpoint belongs to the other drugs: pancreatitis is one of these
             yield Finding(
                 "immortal_time",
                 "error",
