@@ -5,6 +5,7 @@ from azaanalysis.design.baseline import measure_baseline
 from azaanalysis.design.censoring import Departures, weigh_departures
 from azaanalysis.design.checks import check_design, check_table, findings_to_frame
 from azaanalysis.design.clones import Grace, clone_censor_weight
+from azaanalysis.design.exposure import follow_by_drug, follow_by_level
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
@@ -40,6 +41,8 @@ __all__ = [
     "clone_censor_weight",
     "findings_to_frame",
     "follow",
+    "follow_by_drug",
+    "follow_by_level",
     "follow_recurrent",
     "follow_up_from_frame",
     "impute",

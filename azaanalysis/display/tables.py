@@ -116,13 +116,15 @@ def _columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str]]]:
     """Yield each column with the function that spells its cell from a row."""
     frame = shown.frame
     if not _has_arm_groups(shown):
-        yield Column("Arm", is_number=False), lambda row: sentence_case(row.arm) or "All"
+        heading = str(shown.estimate.about.get("arm_heading", "Arm"))
+        yield Column(heading, is_number=False), lambda row: sentence_case(row.arm) or "All"
     if (frame["versus"] != "").any():
         yield Column("Compared with", is_number=False), lambda row: in_words(row.versus)
     if len(frame["endpoint"].unique()) > 1:
         yield Column("Endpoint", is_number=False), lambda row: sentence_case(row.endpoint)
     if (frame["cause"] != "").any():
-        yield Column("Reason", is_number=False), lambda row: sentence_case(row.cause) or "Any"
+        heading = str(shown.estimate.about.get("cause_heading", "Reason"))
+        yield Column(heading, is_number=False), lambda row: sentence_case(row.cause) or "Any"
     if frame["at_days"].notna().any():
         yield Column("Day"), lambda row: spell_fixed(row.at_days, 0)
     yield from _count_columns(shown)
