@@ -19,6 +19,7 @@ from azaanalysis.settings import (
 )
 from azaanalysis.study import Study
 from azaanalysis.vocab import in_words, sentence_case
+from azaanalysis.wording import ordinal
 
 
 def describe_protocol(study: Study, endpoint: str) -> pd.DataFrame:
@@ -148,7 +149,7 @@ def _follow_up(study: Study, endpoint: str) -> str:
 def _outcome(settings: Endpoint, name: str) -> str:
     label = endpoint_label(settings, name)
     if isinstance(settings, VisitEndpoint):
-        return f"{label}: the first visit after time zero at which {settings.finding} was seen."
+        return f"{label}: {_visit_outcome(settings)}."
     if isinstance(settings, LaboratoryEndpoint):
         return f"{label}: {_laboratory(settings)}."
     if isinstance(settings, DiscontinuationEndpoint):
@@ -175,6 +176,24 @@ def _laboratory(settings: LaboratoryEndpoint) -> str:
     if settings.above_upper_limits is not None:
         return f"{test} above {settings.above_upper_limits:g} times the upper limit of normal"
     return test
+
+
+def _visit_outcome(settings: VisitEndpoint) -> str:
+    """Return which visit is meant, by whose judgement, and on which dose of steroid."""
+    seen = f"the first visit after time zero at which {settings.finding} was seen"
+    if settings.held_for_visits > 1:
+        seen = (
+            f"the visit at which {settings.finding} was seen for the "
+            f"{ordinal(settings.held_for_visits)} time in a row"
+        )
+    if settings.judged_by == "measure":
+        seen += ", judged by the published threshold of the measure"
+    if settings.steroid_free:
+        seen += (
+            f", with at most {settings.steroid_at_most_mg_per_day:g} mg prednisolone a day then "
+            f"and in the {settings.steroid_window_days} days before"
+        )
+    return seen
 
 
 def endpoint_label(settings: Endpoint, name: str) -> str:

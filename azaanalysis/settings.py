@@ -186,10 +186,22 @@ class _Endpoint(Section):
 
 
 class VisitEndpoint(_Endpoint):
-    """The first visit at which response or remission was seen."""
+    """The first visit at which response or remission was seen, or had been held.
+
+    ``judged_by`` says who judges: the ``source`` (columns has_response and has_remission), or the
+    ``measure`` itself by its published thresholds. With ``held_for_visits`` of 2 or more the
+    finding has to be there at as many visits in a row, and is dated on the last of them.
+    ``steroid_free`` asks for at most ``steroid_at_most_mg_per_day`` of prednisolone on the day
+    of the visit and in the ``steroid_window_days`` before.
+    """
 
     kind: Literal["visit"]
     finding: Literal["response", "remission"] = "response"
+    judged_by: Literal["source", "measure"] = "source"
+    held_for_visits: Annotated[int, Field(ge=1, le=12)] = 1
+    steroid_free: bool = False
+    steroid_at_most_mg_per_day: Annotated[float, Field(ge=0)] = 5
+    steroid_window_days: Days = 14
     competing: tuple[Intercurrent, ...] = ("discontinuation", "death")
 
 

@@ -20,6 +20,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known are: {', '.join(known)}"
 
 
+def ordinal(number: int) -> str:
+    """Spell a place in a row: ``second``, ``third``, ``13th``."""
+    words = ("first", "second", "third", "fourth", "fifth", "sixth")
+    return words[number - 1] if number <= len(words) else f"{number}th"
+
+
 def explain_validation(
     error: ValidationError, written: dict[str, Any], model: type[BaseModel], *, file: str
 ) -> str:

@@ -26,6 +26,7 @@ from azaanalysis.design.overlap import (
 )
 from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.design.strata import weigh_by_strata
+from azaanalysis.design.thresholds import describe_thresholds
 from azaanalysis.design.weigh import weigh
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "check_gate",
     "check_table",
     "clone_censor_weight",
+    "describe_thresholds",
     "findings_to_frame",
     "follow",
     "follow_by_drug",

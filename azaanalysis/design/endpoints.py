@@ -9,6 +9,7 @@ import pandas as pd
 
 from azaanalysis.design.days import NEVER, days_of, earliest, in_order, starts_group
 from azaanalysis.design.entrants import Entrants
+from azaanalysis.design.findings import see_finding
 from azaanalysis.errors import DesignError
 from azaanalysis.settings import EventEndpoint, VisitEndpoint
 from azaanalysis.wording import nearest
@@ -25,25 +26,14 @@ class Dated:
 def response_visits(entrants: Entrants, settings: VisitEndpoint) -> tuple[Dated, Dated]:
     """Return the visits after time zero with the finding, and those without it.
 
-    Visits on the index day come before the drug, so they cannot show what it does.
-
     Raises
     ------
     DesignError
-        If the cohort has no visits, or they do not say whether the finding was present.
+        As :func:`see_finding`.
     """
-    visits = entrants.cohort.require("visits", for_what=f"time to {settings.finding}")
-    column = f"has_{settings.finding}"
-    if column not in visits or visits[column].isna().all():
-        raise DesignError(
-            f"Time to {settings.finding} needs the column '{column}' in visits, and it is empty "
-            "or absent. Add it, or take the endpoint out of the study file."
-        )
-    rank, rows = entrants.rows("visits")
-    day = days_of(visits["visit_date"])[rows]
-    after = day > entrants.index_day[rank]
-    found = visits[column].to_numpy(dtype="float64", na_value=np.nan)[rows]
-    return _dated(rank, day, after & (found == 1)), _dated(rank, day, after & (found == 0))
+    seen = see_finding(entrants, settings)
+    is_found = seen.present == 1
+    return _dated(seen.rank, seen.day, is_found), _dated(seen.rank, seen.day, ~is_found)
 
 
 def dated_events(entrants: Entrants, settings: EventEndpoint) -> Dated:

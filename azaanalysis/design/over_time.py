@@ -35,13 +35,21 @@ class Changing:
     def on(self, row: Array, day: Array) -> Array:
         """Return the last value known on a day, that day included; missing if there is none."""
         order = np.lexsort((self.day, self.row))
-        key = _key(self.row[order], self.day[order])
-        place = np.searchsorted(key, _key(row, day), side="right") - 1
+        place = place_of(self.row[order], self.day[order], row, day)
         at = np.maximum(place, 0)
         values = np.append(self.value[order], np.nan)
         owner = np.append(self.row[order], -1)
         known: Array = np.where((place >= 0) & (owner[at] == row), values[at], np.nan)
         return known
+
+
+def place_of(rows: Array, days: Array, row: Array, day: Array) -> Array:
+    """Return the place of the last of some dated rows, in order, that is not after a row's day.
+
+    It may belong to an earlier row, and is -1 if there is none at all.
+    """
+    place: Array = np.searchsorted(_key(rows, days), _key(row, day), side="right") - 1
+    return place
 
 
 def _key(row: Array, day: Array) -> Array:
