@@ -10,6 +10,7 @@ from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.impute import impute
+from azaanalysis.design.kinds import follow_kinds
 from azaanalysis.design.later_start import measure_later_start
 from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
 from azaanalysis.design.observed_time import (
@@ -28,6 +29,7 @@ from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.design.strata import weigh_by_strata
 from azaanalysis.design.thresholds import describe_thresholds
 from azaanalysis.design.weigh import weigh
+from azaanalysis.design.without import follow_without
 
 __all__ = [
     "Changing",
@@ -45,8 +47,10 @@ __all__ = [
     "follow",
     "follow_by_drug",
     "follow_by_level",
+    "follow_kinds",
     "follow_recurrent",
     "follow_up_from_frame",
+    "follow_without",
     "impute",
     "measure_balance",
     "measure_baseline",

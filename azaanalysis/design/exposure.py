@@ -18,7 +18,7 @@ from azaanalysis.design.over_time import Changing
 from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.errors import DesignError
 from azaanalysis.study import Study
-from azaanalysis.vocab import in_words
+from azaanalysis.vocab import sentence_case
 
 Array = np.ndarray
 DOSE = "prednisolone_mg_per_day"
@@ -134,7 +134,7 @@ def follow_by_level(
         )
     followed = follow_recurrent(cohort, study, endpoint=endpoint)
     entrants = find_entrants(cohort, study)
-    heading = f"{in_words(of).capitalize()} before the day"
+    heading = "Prednisolone, mg" if of == DOSE else sentence_case(of)
     note = "Events of a day belong to what was in use, or known, the day before."
     if _has_values(cohort, of):
         measured = measure_changing(entrants, of, first_day=study.comparison.first_day)
@@ -253,7 +253,7 @@ def _told_apart(follow_up: FollowUp, heading: str, reference: str, note: str) ->
         "arms": follow_up.arms,
         "reference": reference,
         "arm_heading": heading,
-        "estimand": f"{label} by {heading[:1].lower()}{heading[1:]}, described.",
+        "estimand": f"{label} by {heading[:1].lower()}{heading[1:]}, as it came about.",
         "notes": (*follow_up.about.get("notes", ()), note),
     }
     return replace(follow_up, about=about)

@@ -2,11 +2,12 @@
 
 from azaanalysis.display.balance import draw_balance, tabulate_balance
 from azaanalysis.display.baseline import tabulate_baseline
+from azaanalysis.display.beside import tabulate_beside
 from azaanalysis.display.figure import Figure
 from azaanalysis.display.flow import draw_attrition
 from azaanalysis.display.forest import draw_forest, draw_rates
 from azaanalysis.display.gate import tabulate_gate
-from azaanalysis.display.incidence import draw_incidence
+from azaanalysis.display.incidence import draw_incidence, draw_mean_count
 from azaanalysis.display.overlap import (
     draw_preference,
     draw_weights,
@@ -37,6 +38,7 @@ __all__ = [
     "draw_endings",
     "draw_forest",
     "draw_incidence",
+    "draw_mean_count",
     "draw_preference",
     "draw_rates",
     "draw_realism",
@@ -48,6 +50,7 @@ __all__ = [
     "tabulate_attrition",
     "tabulate_balance",
     "tabulate_baseline",
+    "tabulate_beside",
     "tabulate_equipoise",
     "tabulate_estimate",
     "tabulate_frame",

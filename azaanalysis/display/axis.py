@@ -75,3 +75,13 @@ def rate_ticks(highest: float) -> list[float]:
     scale = 10.0 ** math.floor(math.log10(highest / 4))
     step = next(scale * m for m in (1, 2, 2.5, 5, 10, 20) if 5 * scale * m >= highest)
     return [step * i for i in range(math.ceil(round(highest / step, 9)) + 1)]
+
+
+def difference_ticks(lowest: float, highest: float) -> list[float]:
+    """Return round ticks that hold both ends and zero, no difference, somewhere between."""
+    widest = max(-lowest, highest)
+    ticks = rate_ticks(widest)
+    step = ticks[1]
+    below = math.ceil(round(max(-lowest, 0.0) / step, 9))
+    above = math.ceil(round(max(highest, 0.0) / step, 9))
+    return [step * i for i in range(-max(below, 1), max(above, 1) + 1)]

@@ -17,6 +17,7 @@ from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
 _LEAST_AT_RISK = 10
+_MADE_BY = {"mean_count": "estimate_mean_count"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def make_panels(
     estimate
         An incidence estimate.
     quantity
-        ``"risk"`` or ``"survival"``.
+        ``"risk"``, ``"survival"`` or ``"mean_count"``.
     ticks
         Days at which the numbers at risk are written.
     least_at_risk
@@ -98,7 +99,7 @@ def make_panels(
         found = ", ".join(estimate.frame["quantity"].unique()) or "nothing"
         raise EstimationError(
             f"There is no curve of '{quantity}' to draw; this estimate has: {found}. "
-            "Give the result of estimate_incidence."
+            f"Give the result of {_MADE_BY.get(quantity, 'estimate_incidence')}."
         )
     shown = suppress(estimate).only(quantity=quantity).frame
     _, arms = order_arms(rows)
@@ -171,25 +172,25 @@ def _events_cell(shown: pd.DataFrame, given: pd.DataFrame, day: float, k: int) -
 
 
 def describe_curves(
-    panels: Sequence[Panel], *, ticks: Sequence[float], unit: TimeUnit, what: str
+    panels: Sequence[Panel], *, ticks: Sequence[float], unit: TimeUnit, what: str, sign: str = "%"
 ) -> str:
-    """Put curves into words: the value and its limits at up to three ticks."""
+    """Put curves into words: a hundred times the value and its limits at up to three ticks."""
     days = [ticks[i] for i in sorted({len(ticks) // 3, 2 * len(ticks) // 3, len(ticks) - 1})]
     parts = []
     for panel in panels:
-        lines = [_describe_curve(curve, days, unit) for curve in panel.curves]
+        lines = [_describe_curve(curve, days, unit, sign) for curve in panel.curves]
         name = f"{in_words(panel.cause)}: " if panel.cause else ""
         parts.append(name + "; ".join(lines))
     return f"{what}. {'. '.join(parts)}."
 
 
-def _describe_curve(curve: Curve, days: Sequence[float], unit: TimeUnit) -> str:
+def _describe_curve(curve: Curve, days: Sequence[float], unit: TimeUnit, sign: str) -> str:
     readings = [(day, curve.read(day)) for day in days if day > 0]
     # A curve that has not left its beginning because its events are too few to show must not
     # be read out as a zero that is known for certain.
     is_masked = any("<" in cell or HIDDEN in cell for cell in curve.events)
     words = [
-        f"{_too_few(read) if is_masked and _is_start(read) else _percent(read)} "
+        f"{_too_few(read) if is_masked and _is_start(read) else _hundredfold(read, sign)} "
         f"at {spell_fixed(day / DAYS_PER[unit], 0)} {unit}"
         for day, read in readings
         if read is not None
@@ -206,6 +207,6 @@ def _too_few(read: tuple[float, float, float]) -> str:
     return "too few events to show" if read[0] == 0 else "too few events to show a fall"
 
 
-def _percent(read: tuple[float, float, float]) -> str:
+def _hundredfold(read: tuple[float, float, float], sign: str) -> str:
     value, lower, upper = (spell_fixed(100 * number, 1) for number in read)
-    return f"{value}% ({lower} to {upper})" if not math.isnan(read[1]) else f"{value}%"
+    return f"{value}{sign} ({lower} to {upper})" if not math.isnan(read[1]) else f"{value}{sign}"

@@ -1,4 +1,4 @@
-"""Figures of single numbers: ratios on a logarithmic axis, rates on an axis from zero."""
+"""Figures of single numbers: ratios on a logarithmic axis, rates and their differences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.blocking import block, find_blocked
 from azaanalysis.disclosure import find_masked, smallest_count_of, suppress
-from azaanalysis.display.axis import rate_ticks, ratio_ticks
+from azaanalysis.display.axis import difference_ticks, rate_ticks, ratio_ticks
 from azaanalysis.display.curves import order_arms
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import (
@@ -79,13 +79,14 @@ def draw_forest(
 
 
 def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Figure:
-    """Draw rates with their intervals on an axis that begins at zero.
+    """Draw rates with their intervals on an axis from zero, or differences on one around it.
 
     Parameters
     ----------
     estimate
-        The result of ``estimate_rates``; other quantities in it are left out. Small counts
-        are suppressed first.
+        The result of ``estimate_rates``, ``estimate_rates_by_window`` or
+        ``estimate_rate_difference``; other quantities in it are left out. Small counts are
+        suppressed first.
     digits
         Decimals of the rates.
     caption
@@ -94,7 +95,12 @@ def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Fig
     Raises
     ------
     EstimationError
-        If the estimate holds no rate, or rates in several units.
+        If the estimate holds no rate, rates in several units, or rates and differences.
+
+    Notes
+    -----
+    Differences have zero, no difference, as a line within the axis. Windows of time have a heading
+    each. The axis ends at four times the largest number; an interval beyond it ends in an arrow.
     """
     rows = _ready(estimate, scale="rate")
     units = rows["unit"].unique()
@@ -103,15 +109,36 @@ def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Fig
             f"These rates have several units ({', '.join(units)}), and one axis has only one. "
             "Draw them one after the other, or estimate them with the same per_years."
         )
+    null = _one_null(rows)
     lines = _lines(rows, estimate, digits=digits)
-    highest = float(np.nanmax(rows[["value", "upper"]].to_numpy(float), initial=0.0))
+    seen = rows[["value", "lower", "upper"]].to_numpy(float)
+    seen = seen[np.isfinite(seen)]
+    # One arm with hardly any time must not squeeze all others: its interval ends in an arrow.
+    farthest = 4 * float(rows["value"].abs().max()) or np.inf
+    ends = float(seen.min(initial=0.0)), float(seen.max(initial=0.0))
+    ends = max(ends[0], -farthest), min(ends[1], farthest)
+    name = "Rate" if null is None else "Difference"
+    heading = str(estimate.about.get("arm_heading", "Arm"))
+    counts = "Events / patient-years" if null is None else "Events / patients"
     frame = Frame(
-        ("Arm", "Events / patient-years", f"Rate ({_short_level(estimate)})"),
-        rate_ticks(highest),
-        f"Rate {units[0]}".strip(),
+        (heading if null is None else "Comparison", counts, f"{name} ({_short_level(estimate)})"),
+        rate_ticks(ends[1]) if null is None else difference_ticks(*ends),
+        f"{name} {units[0]}".strip(),
+        null=null,
     )
     what = f"{_name_all(rows, estimate)}, {units[0]}".strip(", ")
     return _finish(lines, frame, estimate, what=what, caption=caption)
+
+
+def _one_null(rows: pd.DataFrame) -> float | None:
+    """Return what means no difference; refuse rates and differences on one axis."""
+    nulls = [QUANTITIES[quantity].null for quantity in rows["quantity"].unique()]
+    if len(set(nulls)) > 1:
+        raise EstimationError(
+            "Rates and differences of rates cannot share an axis. Take one of them with "
+            "only(quantity=...), and draw the other after it."
+        )
+    return nulls[0]
 
 
 def _ready(estimate: Estimate, *, scale: str) -> pd.DataFrame:
@@ -129,18 +156,31 @@ def _ready(estimate: Estimate, *, scale: str) -> pd.DataFrame:
 
 
 def _lines(rows: pd.DataFrame, estimate: Estimate, *, digits: int) -> list[Line]:
-    """Return one line for each row, under a heading for each endpoint and cause if several."""
+    """Return one line for each row, under headings for endpoint, cause and window if several."""
     known, _ = order_arms(estimate)
     colours = {arm: style.colour for arm, style in style_arms(known).items()}
     most = float(rows["events"].astype("float64").max())
     lines: list[Line] = []
-    groups = list(rows.groupby(["endpoint", "cause"], sort=False))
-    for (endpoint, cause), members in groups:
+    groups = list(rows.groupby(["endpoint", "cause", "at_days"], sort=False, dropna=False))
+    names = len(rows[["endpoint", "cause"]].drop_duplicates())
+    for (endpoint, cause, _), members in groups:
+        day = float(members["at_days"].iloc[0])
         if len(groups) > 1:
-            lines.append(Line(_name(str(endpoint), str(cause))))
+            name = _name(str(endpoint), str(cause)) if names > 1 else ""
+            lines.append(Line(", ".join(filter(None, (name, _window(estimate, day)))) or "All"))
         for row in members.itertuples():
             lines.append(_line(row, colours, most, estimate, digits))  # noqa: PERF401
     return lines
+
+
+def _window(estimate: Estimate, day: float) -> str:
+    """Name the days that a number belongs to; nothing if it belongs to none."""
+    if not np.isfinite(day):
+        return ""
+    windows = [float(end) for end in estimate.about.get("windows", ())]
+    if day not in windows[1:]:
+        return f"Day {day:,.0f}"
+    return f"Days {windows[windows.index(day) - 1] + 1:,.0f} to {day:,.0f}"
 
 
 def _name(endpoint: str, cause: str) -> str:

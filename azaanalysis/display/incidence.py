@@ -1,4 +1,4 @@
-"""Figures of curves over time: cumulative incidence, survival, reasons stacked to a total."""
+"""Figures of curves over time: cumulative incidence, survival, mean number of events."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from azaanalysis.display.axis import (
     choose_time_unit,
     percent_ticks,
     percent_top,
+    rate_ticks,
     time_ticks,
 )
 from azaanalysis.display.canvas import (
@@ -35,7 +36,7 @@ from azaanalysis.display.canvas import (
 )
 from azaanalysis.display.curves import Panel, describe_curves, make_panels, order_arms
 from azaanalysis.display.figure import Figure, finish
-from azaanalysis.display.numbers import name_quantity, spell_level
+from azaanalysis.display.numbers import name_quantity, spell_endpoint, spell_level
 from azaanalysis.display.style import BODY, SMALL, WIDTH, ArmStyle, style_arms, widest, wrap_to
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
@@ -68,7 +69,7 @@ class _Plan:
     ticks: list[float]
     unit: TimeUnit
     last_day: float
-    top_share: float
+    shares: np.ndarray
     heading: str
     room: _Room
 
@@ -121,6 +122,38 @@ def draw_incidence(
     return finish(lambda: _draw_incidence(plan), caption=words, alt=alt)
 
 
+def draw_mean_count(
+    estimate: Estimate,
+    *,
+    time_unit: TimeUnit | None = None,
+    least_at_risk: int | None = None,
+    caption: str = "",
+) -> Figure:
+    """Draw the mean number of events per 100 patients over time, with numbers at risk beneath.
+
+    Parameters
+    ----------
+    estimate
+        The result of ``estimate_mean_count`` over all days. Small counts are suppressed first.
+    time_unit, least_at_risk, caption
+        As in :func:`draw_incidence`.
+
+    Raises
+    ------
+    EstimationError
+        If the estimate holds no such curve.
+
+    Notes
+    -----
+    A patient may have several events, so that a curve may rise above 100. Events beneath the axis
+    are all that have happened so far, not patients.
+    """
+    plan = _plan_incidence(estimate, "mean_count", time_unit, least_at_risk)
+    alt = describe_curves(plan.panels, ticks=plan.ticks, unit=plan.unit, what=plan.heading, sign="")
+    words = f"{caption or plan.heading + '.'} {_how_to_read(estimate, 'mean_count')}"
+    return finish(lambda: _draw_incidence(plan), caption=words, alt=alt)
+
+
 def _first_quantity(estimate: Estimate) -> str:
     return "risk" if (estimate.frame["quantity"] == "risk").any() else "survival"
 
@@ -136,12 +169,20 @@ def _plan_incidence(
         room = _make_room(estimate, n_panels, has_labels=has_labels)
         ticks = time_ticks(last_day, unit, most=max(2, int(room.panel_width / _CELL)))
         panels = make_panels(estimate, quantity=quantity, ticks=ticks, least_at_risk=least_at_risk)
-        top = 1.0 if quantity == "survival" else percent_top(max(map(_highest, panels)))
-        if has_labels and _end_apart(panels[0], last_day, top):
+        shares = _shares(panels, quantity)
+        if has_labels and _end_apart(panels[0], last_day, float(shares[-1])):
             break
     known, _ = order_arms(estimate)
     heading = _heading(estimate, panels, quantity)
-    return _Plan(panels, style_arms(known), ticks, unit, last_day, top, heading, room)
+    return _Plan(panels, style_arms(known), ticks, unit, last_day, shares, heading, room)
+
+
+def _shares(panels: list[Panel], quantity: str) -> np.ndarray:
+    """Return the ticks of the axis, from zero to above all curves and their bands."""
+    highest = max(map(_highest, panels))
+    if quantity == "mean_count":
+        return np.array(rate_ticks(highest))
+    return percent_ticks(1.0 if quantity == "survival" else percent_top(highest))
 
 
 def _make_room(estimate: Estimate, n_panels: int, *, has_labels: bool) -> _Room:
@@ -178,8 +219,11 @@ def _highest(panel: Panel) -> float:
 
 def _heading(estimate: Estimate, panels: list[Panel], quantity: str) -> str:
     endpoints = list(dict.fromkeys(panel.endpoint for panel in panels if panel.endpoint))
+    unit = " per 100 patients" if quantity == "mean_count" else " (%)"
     if len(endpoints) != 1:
-        return f"{QUANTITIES[quantity].label} (%)"
+        return f"{QUANTITIES[quantity].label}{unit}"
+    if quantity == "mean_count":
+        return f"{QUANTITIES[quantity].label}{unit}: {spell_endpoint(estimate, endpoints[0])}"
     cause = panels[0].cause if len(panels) == 1 else ""
     by = f": {in_words(cause)}" if cause and cause != endpoints[0] else ""
     return f"{name_quantity(estimate, quantity, endpoints[0])}{by} (%)"
@@ -224,9 +268,8 @@ def _draw_incidence(plan: _Plan) -> Drawing:
 
 def _draw_panel(drawing: Drawing, plan: _Plan, panel: Panel, place: Place) -> Axes:
     axes = place_axes(drawing, place)
-    shares = percent_ticks(plan.top_share)
     dress_axes(
-        axes, ticks=plan.ticks, per=DAYS_PER[plan.unit], shares=shares, last_day=plan.last_day
+        axes, ticks=plan.ticks, per=DAYS_PER[plan.unit], shares=plan.shares, last_day=plan.last_day
     )
     for curve in panel.curves:
         draw_steps(axes, curve, plan.styles[curve.arm])

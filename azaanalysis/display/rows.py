@@ -71,7 +71,8 @@ def draw_rows(lines: Sequence[Line], frame: Frame) -> Drawing:
     indent = 0.12 if has_headings else 0.0
     labels = [wrap_to(line.label, _WIDEST_LABEL, SMALL) for line in lines]
     heights = [_ROW + 0.14 * (len(words) - 1) for words in labels]
-    first = max(widest([w for words in labels for w in words], is_bold=True) + indent, 0.6)
+    names = [word for words in labels for word in words]
+    first = max(widest([*names, frame.headers[0]], is_bold=True) + indent, 0.6)
     second = widest([frame.headers[1], *(line.counts for line in lines)], is_bold=True)
     third = widest([frame.headers[2], *(line.numbers for line in lines)], is_bold=True)
     left = 0.05 + first + _PAD + second + _PAD

@@ -7,6 +7,7 @@ from azaanalysis.estimate.contrasts import (
 )
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.cumulative_hazard import estimate_cumulative_hazard
+from azaanalysis.estimate.each import estimate_each
 from azaanalysis.estimate.fine_gray import estimate_fine_gray
 from azaanalysis.estimate.gaps import estimate_incidence_difference
 from azaanalysis.estimate.gee import estimate_gee
@@ -55,6 +56,7 @@ __all__ = [
     "estimate_cox",
     "estimate_cumulative_hazard",
     "estimate_dispersion",
+    "estimate_each",
     "estimate_fine_gray",
     "estimate_gee",
     "estimate_gray_test",
