@@ -7,7 +7,7 @@ from pathlib import Path
 from azaanalysis.cohort import Cohort
 from azaanalysis.load import load_cohort as load_files
 from azaanalysis.settings import Source
-from azaanalysis.synthetic import make_cohort
+from azaanalysis.synthetic import keep_cohort
 
 
 def load_cohort(
@@ -18,6 +18,8 @@ def load_cohort(
     name: str | None = None,
 ) -> Cohort:
     """Load the cohort of a study, or of a folder; or make it, if its patients are invented.
+
+    Invented patients are kept on disk (``.cache/azaanalysis``), so that they are made only once.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def load_cohort(
         return load_files(source, mapping=mapping, smallest_count=smallest_count, name=name)
     if source.synthetic is not None:
         invented = source.synthetic
-        return make_cohort(invented.patients, seed=invented.seed, world=invented.world)
+        return keep_cohort(invented.patients, seed=invented.seed, world=invented.world)
     assert source.folder is not None
     return load_files(
         source.folder,

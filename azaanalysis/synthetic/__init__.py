@@ -1,6 +1,6 @@
 """Invented cohorts whose truth is known."""
 
-from azaanalysis.synthetic.cohort import make_cohort
+from azaanalysis.synthetic.cohort import keep_cohort, make_cohort
 from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
 from azaanalysis.synthetic.realism import measure_realism
@@ -22,6 +22,7 @@ __all__ = [
     "Reading",
     "Truth",
     "describe_world",
+    "keep_cohort",
     "load_naive_errors",
     "load_parameters",
     "make_cohort",

@@ -11,6 +11,7 @@ from azaanalysis.synthetic.block_tables import Recipe, describe, make_blocks
 from azaanalysis.synthetic.formulary import open_formulary
 from azaanalysis.synthetic.frames import join_tables
 from azaanalysis.synthetic.parameters import BASE_WORLD, Parameters
+from azaanalysis.synthetic.shelf import load_or_make
 
 Progress = Callable[[int, int], None]
 
@@ -74,7 +75,35 @@ def make_cohort(
         done += len(tables["patients"])
         if progress is not None:
             progress(done, n_patients)
-    joined = join_tables(parts)
+    return _as_cohort(recipe, join_tables(parts))
+
+
+def keep_cohort(n_patients: int, *, seed: int, world: str = BASE_WORLD) -> Cohort:
+    """Return an invented cohort from disk, or make it and keep it there for the next time.
+
+    Parameters and errors as in :func:`make_cohort`. It is kept under ``.cache/azaanalysis`` of the
+    working directory, by everything that it depends on: size, seed, world, and the mechanism
+    itself. Deleting that folder does no harm.
+    """
+    recipe = Recipe(n_patients, seed, world)
+
+    def make() -> dict[str, pd.DataFrame]:
+        return dict(make_cohort(n_patients, seed=seed, world=world).tables)
+
+    key = {"n_patients": n_patients, "seed": seed, "world": world}
+    kept = load_or_make("cohort", key, make)
+    return _as_cohort(recipe, {name: _typed_as_made(frame) for name, frame in kept.items()})
+
+
+def _typed_as_made(frame: pd.DataFrame) -> pd.DataFrame:
+    """Undo what Parquet does to types: dates in milliseconds, another store of strings."""
+    dates = frame.select_dtypes("datetime").columns
+    texts = frame.select_dtypes("string").columns
+    types = dict.fromkeys(dates, "datetime64[s]") | dict.fromkeys(texts, "string[pyarrow]")
+    return frame.astype(types)
+
+
+def _as_cohort(recipe: Recipe, joined: dict[str, pd.DataFrame]) -> Cohort:
     formulary = open_formulary(recipe.numbers)
     return Cohort(
         tables=joined,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -48,10 +50,19 @@ def _in_order(folder: Path) -> list[Path]:
 
 
 def _put(frames: Frames, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write frames beside their place and move them there at once.
+
+    Two processes may put the same thing on the shelf; the first one does.
+    """
+    beside = folder.with_name(f"{folder.name}.{os.getpid()}")
+    beside.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet")
-    (folder / "complete").write_text(" ".join(frames), encoding="utf-8")
+        frame.to_parquet(beside / f"{name}.parquet")
+    (beside / "complete").write_text(" ".join(frames), encoding="utf-8")
+    try:
+        beside.rename(folder)
+    except OSError:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _digest(key: Mapping[str, Any]) -> str:

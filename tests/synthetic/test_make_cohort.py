@@ -8,7 +8,7 @@ import pytest
 from azaanalysis.errors import ParameterError
 from azaanalysis.schema import find_faults
 from azaanalysis.sources import load_cohort
-from azaanalysis.synthetic import draws, load_parameters, make_cohort
+from azaanalysis.synthetic import draws, keep_cohort, load_parameters, make_cohort, shelf
 from azaanalysis.synthetic.block_tables import Recipe
 from azaanalysis.synthetic.save import write_cohort
 
@@ -230,3 +230,30 @@ def test_a_cohort_written_in_blocks_is_read_as_the_cohort(monkeypatch, tmp_path)
 def test_no_process_is_refused():
     with pytest.raises(ParameterError, match="processes must be at least 1; got 0"):
         make_cohort(5, seed=1, processes=0)
+
+
+def test_a_kept_cohort_comes_back_as_it_was_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "SHELF", tmp_path)
+    made = make_cohort(300, seed=4)
+
+    first, again = keep_cohort(300, seed=4), keep_cohort(300, seed=4)
+
+    assert first.fingerprint == again.fingerprint == made.fingerprint
+    for name, frame in made.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], frame)
+    assert [path.name.split("_")[0] for path in tmp_path.iterdir()] == ["cohort"]
+
+
+def test_a_spoiled_shelf_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "SHELF", tmp_path)
+    kept = keep_cohort(50, seed=4)
+    for path in tmp_path.rglob("visits.parquet"):
+        path.write_bytes(b"no table")
+
+    assert keep_cohort(50, seed=4).fingerprint == kept.fingerprint
+
+
+def test_a_kept_cohort_of_no_patients_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "SHELF", tmp_path)
+    with pytest.raises(ParameterError, match="at least 1"):
+        keep_cohort(0, seed=1)
