@@ -97,9 +97,8 @@ def keep_cohort(n_patients: int, *, seed: int, world: str = BASE_WORLD) -> Cohor
 
 def _typed_as_made(frame: pd.DataFrame) -> pd.DataFrame:
     """Undo what Parquet does to types: dates in milliseconds, another store of strings."""
-    dates = frame.select_dtypes("datetime").columns
-    texts = frame.select_dtypes("string").columns
-    types = dict.fromkeys(dates, "datetime64[s]") | dict.fromkeys(texts, "string[pyarrow]")
+    stores = {"datetime64[ms]": "datetime64[s]", "string": "string[pyarrow]"}
+    types = {name: stores[str(kind)] for name, kind in frame.dtypes.items() if str(kind) in stores}
     return frame.astype(types)
 
 
