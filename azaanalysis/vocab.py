@@ -58,6 +58,7 @@ QUANTITIES: dict[str, Quantity] = {
     "restricted_mean_lost_ratio": Quantity("Ratio of mean times lost", "ratio", 1.0),
     "median_days": Quantity("Median time", "days"),
     "quantile_days": Quantity("Time by which a share had the event", "days"),
+    "head_start_days": Quantity("Day until which the arm was ahead", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
     "potential_follow_up_first_quartile_days": Quantity(
         "Potential follow-up, first quartile", "days"

@@ -27,6 +27,7 @@ from azaanalysis.design.overlap import (
 )
 from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.design.strata import weigh_by_strata
+from azaanalysis.design.strategies import describe_strategies
 from azaanalysis.design.thresholds import describe_thresholds
 from azaanalysis.design.weigh import weigh
 from azaanalysis.design.without import follow_without
@@ -42,6 +43,7 @@ __all__ = [
     "check_gate",
     "check_table",
     "clone_censor_weight",
+    "describe_strategies",
     "describe_thresholds",
     "findings_to_frame",
     "follow",

@@ -3,6 +3,7 @@
 from azaanalysis.display.balance import draw_balance, tabulate_balance
 from azaanalysis.display.baseline import tabulate_baseline
 from azaanalysis.display.beside import tabulate_beside
+from azaanalysis.display.difference import draw_incidence_difference
 from azaanalysis.display.figure import Figure
 from azaanalysis.display.flow import draw_attrition
 from azaanalysis.display.forest import draw_forest, draw_rates
@@ -27,6 +28,7 @@ from azaanalysis.display.support import draw_support, tabulate_support
 from azaanalysis.display.table import Table
 from azaanalysis.display.tables import tabulate_estimate
 from azaanalysis.display.timeline import draw_design
+from azaanalysis.display.truth import tabulate_truth
 
 __all__ = [
     "Figure",
@@ -38,6 +40,7 @@ __all__ = [
     "draw_endings",
     "draw_forest",
     "draw_incidence",
+    "draw_incidence_difference",
     "draw_mean_count",
     "draw_preference",
     "draw_rates",
@@ -60,5 +63,6 @@ __all__ = [
     "tabulate_protocol",
     "tabulate_realism",
     "tabulate_support",
+    "tabulate_truth",
     "tabulate_weights",
 ]

@@ -13,6 +13,7 @@ from azaanalysis.estimate.gaps import estimate_incidence_difference
 from azaanalysis.estimate.gee import estimate_gee
 from azaanalysis.estimate.gray import estimate_gray_test
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
+from azaanalysis.estimate.head_start import estimate_head_start
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
@@ -46,13 +47,16 @@ from azaanalysis.estimate.sharing import (
     write_risk_table,
 )
 from azaanalysis.estimate.standardised import estimate_dispersion, estimate_standardised_rates
+from azaanalysis.estimate.strategies import estimate_under_strategies
 from azaanalysis.estimate.tally import RiskTable, tally
+from azaanalysis.estimate.true_answer import compare_with_truth
 
 __all__ = [
     "Resample",
     "Resampling",
     "RiskTable",
     "bootstrap",
+    "compare_with_truth",
     "estimate_cox",
     "estimate_cumulative_hazard",
     "estimate_dispersion",
@@ -61,6 +65,7 @@ __all__ = [
     "estimate_gee",
     "estimate_gray_test",
     "estimate_hazard_ratio",
+    "estimate_head_start",
     "estimate_incidence",
     "estimate_incidence_difference",
     "estimate_interval_incidence",
@@ -87,6 +92,7 @@ __all__ = [
     "estimate_risk_difference",
     "estimate_risk_ratio",
     "estimate_standardised_rates",
+    "estimate_under_strategies",
     "merge",
     "pool",
     "read_risk_table",

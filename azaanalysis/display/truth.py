@@ -1,0 +1,61 @@
+"""The true answer beside the estimate, for invented patients."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from azaanalysis.display.numbers import spell
+from azaanalysis.display.statement import Statement
+from azaanalysis.display.table import Column, Table
+from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
+
+
+def tabulate_truth(frame: pd.DataFrame, *, digits: int = 1) -> Table | Statement:
+    """Tabulate estimates with the truth beside them; for real patients, say why there is none.
+
+    Parameters
+    ----------
+    frame
+        The result of ``compare_with_truth``.
+    digits
+        Decimals of percentages.
+    """
+    if frame.empty:
+        return Statement((str(frame.attrs["reason"]),), "truth")
+    columns = (
+        *(Column("Arm", is_number=False), Column("Compared with", is_number=False)),
+        *(Column("Reason", is_number=False), Column("Day")),
+        *(Column("Truth"), Column("Estimate"), Column("Interval")),
+        Column("Interval holds the truth", is_number=False),
+    )
+    rows = tuple(_cells(row, digits) for row in frame.to_dict("records"))
+    groups = tuple(_heading(quantity) for quantity in frame["quantity"])
+    held, error = int(frame["is_within"].sum()), float(frame["truth_error"].max())
+    notes = (
+        f"The interval holds the truth in {held:,} of {len(frame):,} rows. Days and arms come from "
+        "the same patients, so that rows are missed together.",
+        "Truth: the same invented people under each strategy, nobody lost; its Monte-Carlo "
+        f"standard error is at most {100 * error:.1f} percentage points.",
+    )
+    return Table("Truth and estimate", columns, rows, groups, notes)
+
+
+def _heading(quantity: str) -> str:
+    is_share = QUANTITIES[quantity].scale == "probability"
+    return QUANTITIES[quantity].label + (" (%)" if is_share else "")
+
+
+def _cells(row: dict[object, object], digits: int) -> tuple[str, ...]:
+    scale = QUANTITIES[str(row["quantity"])].scale
+    truth, value, lower, upper = (
+        spell(float(str(row[name])), scale=scale, digits=digits)
+        for name in ("truth", "value", "lower", "upper")
+    )
+    return (
+        sentence_case(str(row["arm"])),
+        in_words(str(row["versus"])) or "–",
+        sentence_case(str(row["cause"])),
+        f"{float(str(row['at_days'])):,.0f}",
+        *(truth, value, f"{lower} to {upper}"),
+        "yes" if row["is_within"] else "no",
+    )
