@@ -248,6 +248,11 @@ def _while_known(state: Changing, unknown: int, carry_days: int | None) -> Chang
 def _told_apart(follow_up: FollowUp, heading: str, reference: str, note: str) -> FollowUp:
     """Say in ``about`` what the arms are now."""
     label = str(follow_up.about.get("endpoint_label", follow_up.endpoint))
+    arm = follow_up.frame["arm"]
+    unseen = {OTHER_DRUGS, NO_DRUG, NOT_KNOWN} - set(arm.unique())
+    # remove_categories would sort those that stay.
+    named = arm.cat.set_categories([name for name in arm.cat.categories if name not in unseen])
+    follow_up = replace(follow_up, frame=follow_up.frame.assign(arm=named))
     about = {
         **follow_up.about,
         "arms": follow_up.arms,

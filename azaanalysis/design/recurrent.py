@@ -112,7 +112,9 @@ def split_at_events(follow_up: FollowUp, row: np.ndarray, days: np.ndarray) -> F
     weighting = follow_up.weighting
     if weighting is not None:
         weighting = spread_weighting(weighting, rows, is_first[kept])
-    return replace(follow_up, frame=cut, weighting=weighting)
+    # Several events of one row all happened on its last day.
+    about = {**follow_up.about, "events_end_rows": True}
+    return replace(follow_up, frame=cut, weighting=weighting, about=about)
 
 
 def _count_by_day(row: np.ndarray, days: np.ndarray, leave: np.ndarray) -> pd.DataFrame:

@@ -82,7 +82,7 @@ def spell(value: float, *, scale: Scale, digits: int = 1) -> str:
         return spell_p(value)
     if scale == "days":
         return spell_days(value)
-    decimals = {"ratio": 2, "smd": 2, "statistic": 2, "mean": 2, "count": 0}
+    decimals = {"ratio": 2, "smd": 2, "statistic": 2, "mean": 3, "count": 0}
     return spell_fixed(value, decimals.get(scale, digits))
 
 

@@ -100,11 +100,11 @@ class PersonTime:
             table=source if isinstance(source, RiskTable) else None,
         )
 
-    def reach(self, chosen: str, level: float, *, pulling: float | None = None) -> float:
+    def reach(self, chosen: str, level: float) -> float:
         """Return how many standard errors an interval reaches, by the variance chosen."""
         if self.table is not None:
-            return reach_of_table(self.table, chosen, level, pulling=pulling)
-        return reach_of_rows(self.follow_up, chosen, level, pulling=pulling)
+            return reach_of_table(self.table, chosen, level)
+        return reach_of_rows(self.follow_up, chosen, level)
 
     def within(self, start: float, end: float) -> PersonTime:
         """Keep the time after day ``start`` up to day ``end``, with the events in it.
@@ -114,7 +114,7 @@ class PersonTime:
         DesignError
             If a row has several events: only the day of its exit is known.
         """
-        if (self.events > 1).any() or self._has_undated:
+        if self._has_undated:
             raise DesignError(
                 "Some rows count several events, so the days of these are not known. Give one row "
                 "for each interval at risk, with an event at its end."
@@ -134,7 +134,10 @@ class PersonTime:
 
     @property
     def _has_undated(self) -> bool:
-        """Whether a row counts an event that did not end it."""
+        """Whether a row counts an event that did not end it, or may have not."""
+        end_rows = self.follow_up is not None and self.follow_up.about.get("events_end_rows")
+        if not end_rows and (self.events > 1).any():
+            return True
         if self.follow_up is None:
             return False
         is_own = self.follow_up.frame["status"].between(1, self.follow_up.n_own).to_numpy()
@@ -195,15 +198,6 @@ class PersonTime:
         first = ~pd.DataFrame({"arm": self.arm, "person": self.persons}).duplicated().to_numpy()
         squares = self.in_arms(self.weight_squared * first)
         return quotient(self.in_arms(self.weight * first) ** 2, squares)
-
-    def effective_events(self) -> Array:
-        """Return the effective number of those with events: (sum w e)^2 / sum (w e)^2, by arm."""
-        total = self.in_arms(self.weight * self.events)
-        if self.follow_up is None:
-            return quotient(total**2, self.in_arms(self.weight_squared * self.events**2))
-        of_patient = pd.Series(self.weight * self.events).groupby([self.arm, self.persons]).sum()
-        squares = (of_patient**2).groupby(level=0).sum().reindex(range(len(self.arms)))
-        return quotient(total**2, squares.to_numpy())
 
     def warnings(self) -> list[str]:
         """Say where weights leave too few patients for any interval that was measured."""

@@ -119,6 +119,7 @@ def test_an_infection_belongs_to_the_steroid_dose_of_the_day_before():
         ("20 or more", 30, 60, 0),
         ("none", 60, 365, 0),
     ]
+    assert followed.arms == ("none", "below 10", "10 to below 20", "20 or more")
 
 
 def lymphocytes(date, value):

@@ -12,6 +12,7 @@ from azaanalysis.estimate import (
     estimate_mean_count_ratio,
     estimate_rate_ratio,
     estimate_rates,
+    estimate_rates_by_window,
     estimate_recurrent_ratio,
 )
 from azaanalysis.synthetic import make_cohort
@@ -53,6 +54,17 @@ def test_infections_of_one_day_are_counted_together_and_episodes_once():
 
     assert rows_of([patient("a")], events)["n_events"].tolist() == [2, 0]
     assert rows_of([patient("a")], later, episode_gap_days=30)["n_events"].tolist() == [1, 0]
+
+
+def test_two_infections_of_one_day_fall_in_one_window():
+    events = [infection("a", "2012-01-31", is_serious=serious) for serious in (True, False)]
+    made = cohort([patient("a")], [course("a", "azathioprine", "2012-01-01")], events=events)
+    history = follow_recurrent(made, question(), endpoint="infection")
+
+    found = estimate_rates_by_window(history, windows=[0, 30, 365]).frame
+
+    in_arm = found[found["arm"] == "azathioprine"]
+    assert in_arm["events"].tolist() == [2, 0]
 
 
 def test_death_on_the_day_of_an_infection_is_kept():
