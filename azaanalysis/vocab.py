@@ -58,6 +58,10 @@ QUANTITIES: dict[str, Quantity] = {
     "restricted_mean_lost_ratio": Quantity("Ratio of mean times lost", "ratio", 1.0),
     "median_days": Quantity("Median time", "days"),
     "quantile_days": Quantity("Time by which a share had the event", "days"),
+    "mean_dose_mg": Quantity("Mean prednisolone dose (mg per day)", "mean"),
+    "cumulative_dose_mg": Quantity("Mean cumulative prednisolone dose (mg)", "count"),
+    "low_dose_share": Quantity("Share on little or no steroid", "probability"),
+    "share_in_state": Quantity("Share in each state", "probability"),
     "head_start_days": Quantity("Day until which the arm was ahead", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
     "potential_follow_up_first_quartile_days": Quantity(

@@ -30,6 +30,9 @@ _STEPS_PER_INCH = 100
 LABEL = 1.3  # widest line of a label beside a curve in inches
 
 
+_NAMES_AT = 0.05
+
+
 class Place(NamedTuple):
     """A rectangle in inches, counted from the upper left corner of the figure."""
 
@@ -195,7 +198,7 @@ def draw_at_risk_table(
     ticks: Sequence[float],
     styles: dict[str, ArmStyle],
     top: float,
-    label_at: float | None,
+    heading: str,
 ) -> None:
     """Write the numbers at risk and events under an axis, one line for each arm.
 
@@ -207,22 +210,29 @@ def draw_at_risk_table(
         What to write, where, and in which colour the arms are named.
     top
         Distance of the heading from the upper edge of the figure in inches.
-    label_at
-        Where the arms are named, in inches from the left edge; None leaves the names out.
+    heading
+        Words above the table, which then names the arms, too; without them the names are left
+        out, because a panel at the left has them.
     """
     drawing = _drawing_of(axes)
-    if label_at is not None:
-        write(drawing, label_at, top, "Number at risk (events so far)", color=SOFT_INK)
+    write(drawing, _NAMES_AT, top, heading, color=SOFT_INK)
     has_lines = names_need_lines([curve.arm for curve in curves])
     for place, curve in enumerate(curves, start=1):
         height = top + place * LINE * (2 if has_lines else 1)
-        if label_at is not None:
+        if heading:
             name, colour = sentence_case(curve.arm) or "All", styles[curve.arm].word_colour
             at = height - (LINE if has_lines else 0)
-            write(drawing, label_at, at, name, color=colour, weight="bold")
+            write(drawing, _NAMES_AT, at, name, color=colour, weight="bold")
         pairs = zip(curve.at_risk, curve.events, strict=True)
         cells = [f"{at_risk} ({events})" for at_risk, events in pairs]
         draw_at_risk(axes, cells, ticks=ticks, top=height)
+
+
+def name_counts(quantity: str) -> str:
+    """Say what the numbers beneath an axis are."""
+    if quantity == "share_in_state" or quantity.endswith("_share"):
+        return "Number observed (in this state on the day)"
+    return "Number at risk (events so far)"
 
 
 def draw_at_risk(axes: Axes, cells: Sequence[str], *, ticks: Sequence[float], top: float) -> None:

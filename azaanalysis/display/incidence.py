@@ -30,6 +30,7 @@ from azaanalysis.display.canvas import (
     dress_axes,
     flow_arms,
     label_ends,
+    name_counts,
     names_need_lines,
     place_axes,
     write,
@@ -71,6 +72,7 @@ class _Plan:
     last_day: float
     shares: np.ndarray
     heading: str
+    counts: str
     room: _Room
 
     @property
@@ -174,7 +176,8 @@ def _plan_incidence(
             break
     known, _ = order_arms(estimate)
     heading = _heading(estimate, panels, quantity)
-    return _Plan(panels, style_arms(known), ticks, unit, last_day, shares, heading, room)
+    words = (heading, name_counts(quantity))
+    return _Plan(panels, style_arms(known), ticks, unit, last_day, shares, *words, room)
 
 
 def _shares(panels: list[Panel], quantity: str) -> np.ndarray:
@@ -257,9 +260,9 @@ def _draw_incidence(plan: _Plan) -> Drawing:
         top = head + row * (title + height + table) + title
         axes = _draw_panel(drawing, plan, panel, Place(left, top, plan.room.panel_width, height))
         below = top + height + 0.62
-        label_at = 0.05 if column == 0 else None
+        words = plan.counts if column == 0 else ""
         draw_at_risk_table(
-            axes, panel.curves, ticks=plan.ticks, styles=plan.styles, top=below, label_at=label_at
+            axes, panel.curves, ticks=plan.ticks, styles=plan.styles, top=below, heading=words
         )
         if plan.room.has_labels:
             label_ends(axes, _ends(panel, plan.styles))

@@ -47,6 +47,11 @@ from azaanalysis.estimate.sharing import (
     write_risk_table,
 )
 from azaanalysis.estimate.standardised import estimate_dispersion, estimate_standardised_rates
+from azaanalysis.estimate.states import (
+    estimate_share_in_response,
+    estimate_steroids,
+    estimate_visit_rate,
+)
 from azaanalysis.estimate.strategies import estimate_under_strategies
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.true_answer import compare_with_truth
@@ -91,8 +96,11 @@ __all__ = [
     "estimate_restricted_mean_ratio",
     "estimate_risk_difference",
     "estimate_risk_ratio",
+    "estimate_share_in_response",
     "estimate_standardised_rates",
+    "estimate_steroids",
     "estimate_under_strategies",
+    "estimate_visit_rate",
     "merge",
     "pool",
     "read_risk_table",
