@@ -44,11 +44,7 @@ class Estimate:
 
     def __post_init__(self) -> None:
         """Give the frame its fixed columns and types; refuse a quantity without a name."""
-        frame = self.frame.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-        frame[list(_TEXT)] = frame[list(_TEXT)].fillna("").astype(object)
-        numbers = [*_NUMBERS, "patient_years"]
-        frame[numbers] = frame[numbers].astype("float64")
-        frame[list(_COUNTS)] = frame[list(_COUNTS)].astype("Int64")
+        frame = pd.DataFrame({name: _typed(self.frame, name) for name in COLUMNS})
         unknown = sorted(set(frame["quantity"]) - set(QUANTITIES))
         if unknown:
             raise KeyError(f"Quantities without an entry in vocab.QUANTITIES: {unknown}")
@@ -103,6 +99,18 @@ def stack(*estimates: Estimate) -> Estimate:
     smallest = max(estimate.about.get("smallest_count", unstated) for estimate in estimates)
     about = {**common, "notes": tuple(notes), "smallest_count": smallest}
     return Estimate(pd.concat([estimate.frame for estimate in estimates]), about)
+
+
+def _typed(frame: pd.DataFrame, name: str) -> Any:
+    """Return a column in its fixed type; what is absent is missing, of words empty."""
+    column = frame[name] if name in frame else pd.Series(np.nan, frame.index, dtype="float64")
+    if name in _COUNTS:
+        return column.astype("Int64").array
+    if name not in _TEXT:
+        return column.to_numpy(dtype="float64", na_value=np.nan)
+    words = column.to_numpy(dtype=object)
+    is_missing = pd.isna(words)
+    return np.where(is_missing, "", words) if is_missing.any() else words
 
 
 def _read_curve(curve: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
