@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -65,25 +65,26 @@ def _follow_up(columns: Columns, *, n_causes: int = N_CAUSES, covariates: bool =
     return FollowUp(pd.DataFrame(made, copy=False), "event", causes, 1, covariates=tuple(taken))
 
 
+# A follow-up keeps its risk table, so each repeat is given one (``replace``) that was not counted.
 def _curve(columns: Columns) -> Work:
     from azaanalysis.estimate import estimate_incidence
 
     follow_up = _follow_up(columns, n_causes=1)
-    return lambda: estimate_incidence(follow_up)
+    return lambda: estimate_incidence(replace(follow_up))
 
 
 def _curves_by_cause(columns: Columns) -> Work:
     from azaanalysis.estimate import estimate_incidence
 
     follow_up = _follow_up(columns)
-    return lambda: estimate_incidence(follow_up)
+    return lambda: estimate_incidence(replace(follow_up))
 
 
 def _log_rank(columns: Columns) -> Work:
     from azaanalysis.estimate import estimate_log_rank
 
     follow_up = _follow_up(columns, n_causes=1)
-    return lambda: estimate_log_rank(follow_up)
+    return lambda: estimate_log_rank(replace(follow_up))
 
 
 def _cox(columns: Columns) -> Work:
@@ -104,7 +105,7 @@ def _bootstrap_curve(columns: Columns) -> Work:
     from azaanalysis.estimate import Resampling, estimate_incidence
 
     follow_up, often = _follow_up(columns, n_causes=1), Resampling(n_replicates=200)
-    return lambda: estimate_incidence(follow_up, variance="bootstrap", resampling=often)
+    return lambda: estimate_incidence(replace(follow_up), variance="bootstrap", resampling=often)
 
 
 def _weigh(columns: Columns) -> Work:
