@@ -82,7 +82,7 @@ def _order(endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def _contrasts(estimates: Sequence[Estimate], answer: pd.DataFrame) -> pd.DataFrame:
-    """Return the first comparison of the same endpoint and cause, one row for each arm."""
+    """Return the first comparison of the same endpoint, cause and day, one row for each arm."""
     first = answer.iloc[0]
     for estimate in estimates:
         frame = estimate.frame
@@ -90,6 +90,7 @@ def _contrasts(estimates: Sequence[Estimate], answer: pd.DataFrame) -> pd.DataFr
             frame["quantity"].isin(_CONTRASTS)
             & (frame["endpoint"] == first["endpoint"])
             & (frame["cause"] == first["cause"])
+            & (frame["at_days"].isna() | (frame["at_days"] == first["at_days"]))
         ]
         if len(rows):
             first_kind: pd.DataFrame = rows[rows["quantity"] == rows["quantity"].iloc[0]]

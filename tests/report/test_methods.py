@@ -1,5 +1,6 @@
 """Methods and summary: what was asked, drawn and defined; what was answered, and what to mind."""
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -7,7 +8,8 @@ from azaanalysis.display import draw_forest, tabulate_estimate
 from azaanalysis.display.timeline import draw_design
 from azaanalysis.protocol import describe_estimand
 from azaanalysis.report.methods import MEANINGS, describe_methods
-from azaanalysis.result import stack
+from azaanalysis.report.summary import _contrasts
+from azaanalysis.result import Estimate, stack
 from azaanalysis.study import load_study
 from azaanalysis.vocab import QUANTITIES
 from tests.builders import comparison, study
@@ -142,3 +144,16 @@ def test_the_answer_is_the_weighted_one_of_the_study_as_it_stands(tmp_path):
 
     first = soup(folder, "index.html").table.tbody.tr
     assert first.find_all("td")[0].get_text() == "103 / 400"
+
+
+def test_the_summary_compares_on_the_day_of_the_answer():
+    rows = [
+        {"endpoint": "stopping", "cause": "", "arm": "anti_tnf", "versus": "azathioprine",
+         "quantity": "risk_difference", "at_days": day, "value": value}
+        for day, value in [(84, 0.25), (300, 0.07)]
+    ]  # fmt: skip
+    answer = pd.DataFrame([{"endpoint": "stopping", "cause": "", "at_days": 300.0}])
+
+    found = _contrasts([Estimate.from_rows(rows)], answer)
+
+    assert found["value"].tolist() == [0.07]
