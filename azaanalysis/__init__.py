@@ -58,6 +58,7 @@ _ROOM_OF = dict.fromkeys(
         "draw_realism",
         "draw_stacked_incidence",
         "draw_support",
+        "draw_trajectory",
         "draw_weights",
         "state_estimand",
         "state_limits",

@@ -32,6 +32,8 @@ from azaanalysis.vocab import QUANTITIES
 
 SHOWN, SMALL, LINKED = "", "small", "linked"
 _NUMBERS = ["value", "lower", "upper", "std_error"]
+# Numbers that stand for themselves on each day, with patients of their own: no curve of one arm.
+_ALONE = ("schedule_kept", "mean_level")
 _CURVE = ["endpoint", "cause", "arm", "versus", "quantity"]
 
 
@@ -64,7 +66,7 @@ def suppress(estimate: Estimate) -> Estimate:
     frame = estimate.frame.copy()
     hides_events = (marks["events"] != SHOWN).to_numpy()
     hides_patients = (marks["patients"] != SHOWN).to_numpy()
-    few_people = hides_patients & frame["at_days"].isna().to_numpy()
+    few_people = hides_patients & (frame["at_days"].isna().to_numpy() | _is_alone(frame))
     frame.loc[hides_events | few_people, _NUMBERS] = np.nan
     frame.loc[few_people, "patient_years"] = np.nan
     frame.loc[hides_events, "events"] = pd.NA
@@ -87,6 +89,7 @@ def find_masked(estimate: Estimate) -> pd.DataFrame:
     events = np.where(is_small(frame["events"], k), SMALL, SHOWN).astype(object)
     if k > 1:
         _mark_few_without_event(frame, events, k)
+        _mark_shares(frame, events, k)
         _mark_steps(frame, events, k)
         _mark_causes(frame, events, k)
         _mark_contrasts(frame, patients, events)
@@ -193,6 +196,12 @@ def _mark_few_without_event(frame: pd.DataFrame, events: np.ndarray, k: int) -> 
         events[hidden] = LINKED
 
 
+def _mark_shares(frame: pd.DataFrame, events: np.ndarray, k: int) -> None:
+    """Hide shares of which few are left over; each row counts its own patients."""
+    left_over = is_small(frame["patients"] - frame["events"], k)
+    events[_is_alone(frame) & left_over & (events == SHOWN)] = LINKED
+
+
 def _mark_steps(frame: pd.DataFrame, events: np.ndarray, k: int) -> None:
     """Hold back a step until enough events have come together since the last one shown."""
     counts = frame["events"].to_numpy(dtype="float64", na_value=np.nan)
@@ -240,9 +249,14 @@ def _mark_contrasts(frame: pd.DataFrame, patients: np.ndarray, events: np.ndarra
 
 def _curves(frame: pd.DataFrame) -> dict[Any, np.ndarray]:
     """Return the rows of each curve, proportion or mean count, in order of days."""
-    shares = frame[_has_scale(frame, "probability", "mean")].sort_values("at_days", kind="stable")
+    is_curve = _has_scale(frame, "probability", "mean") & ~_is_alone(frame)
+    shares = frame[is_curve].sort_values("at_days", kind="stable")
     groups = shares.groupby(_CURVE, sort=False, dropna=False).groups
     return {key: np.asarray(rows) for key, rows in groups.items()}
+
+
+def _is_alone(frame: pd.DataFrame) -> np.ndarray:
+    return frame["quantity"].isin(_ALONE).to_numpy()
 
 
 def _is_probability(frame: pd.DataFrame) -> np.ndarray:

@@ -24,6 +24,7 @@ from azaanalysis.settings import (
     Source,
     Strategy,
 )
+from azaanalysis.settings_monitoring import MonitoringSettings
 from azaanalysis.settings_weighting import GateSettings, WeightingSettings
 from azaanalysis.wording import explain_validation
 
@@ -50,6 +51,7 @@ class Study(Section):
     covariates: tuple[str, ...] = ()
     weighting: WeightingSettings | None = None
     gate: GateSettings = GateSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     show: Show = Show()
     limits: tuple[str, ...] = ()
     _base_hash: str = PrivateAttr(default="")

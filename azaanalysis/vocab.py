@@ -80,6 +80,8 @@ QUANTITIES: dict[str, Quantity] = {
     "rate_ratio": Quantity("Rate ratio", "ratio", null=1.0),
     "rate_ratio_p": Quantity("Rate ratio p value", "p_value"),
     "patient_years_to_harm": Quantity("Patient-years for one event more", "count"),
+    "schedule_kept": Quantity("Tested within the window", "probability"),
+    "mean_level": Quantity("Mean level", "mean"),
     "odds_ratio": Quantity("Odds ratio", "ratio", null=1.0),
     "time_ratio": Quantity("Time ratio", "ratio", null=1.0),
     "mean_count": Quantity("Mean number of events", "mean"),

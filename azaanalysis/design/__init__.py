@@ -12,7 +12,9 @@ from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.impute import impute
 from azaanalysis.design.kinds import follow_kinds
 from azaanalysis.design.later_start import measure_later_start
+from azaanalysis.design.levels import Levels, follow_levels, sample_individuals
 from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
+from azaanalysis.design.monitoring import follow_by_trait, thin_tests
 from azaanalysis.design.observed_time import (
     measure_endings,
     measure_follow_up,
@@ -38,6 +40,7 @@ __all__ = [
     "FollowUp",
     "GateResult",
     "Grace",
+    "Levels",
     "MatchingChoices",
     "check_design",
     "check_gate",
@@ -49,7 +52,9 @@ __all__ = [
     "follow",
     "follow_by_drug",
     "follow_by_level",
+    "follow_by_trait",
     "follow_kinds",
+    "follow_levels",
     "follow_recurrent",
     "follow_up_from_frame",
     "follow_without",
@@ -64,6 +69,8 @@ __all__ = [
     "measure_preference",
     "measure_support",
     "measure_weights",
+    "sample_individuals",
+    "thin_tests",
     "weigh",
     "weigh_by_matching",
     "weigh_by_strata",

@@ -28,6 +28,7 @@ from azaanalysis.display.support import draw_support, tabulate_support
 from azaanalysis.display.table import Table
 from azaanalysis.display.tables import tabulate_estimate
 from azaanalysis.display.timeline import draw_design
+from azaanalysis.display.trajectory import draw_trajectory
 from azaanalysis.display.truth import tabulate_truth
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "draw_realism",
     "draw_stacked_incidence",
     "draw_support",
+    "draw_trajectory",
     "draw_weights",
     "state_estimand",
     "state_limits",

@@ -17,6 +17,7 @@ from azaanalysis.estimate.head_start import estimate_head_start
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
+from azaanalysis.estimate.monitoring import estimate_adherence
 from azaanalysis.estimate.parametric import estimate_parametric
 from azaanalysis.estimate.piecewise import estimate_piecewise_hazard_ratio
 from azaanalysis.estimate.pooling import pool
@@ -54,6 +55,7 @@ from azaanalysis.estimate.states import (
 )
 from azaanalysis.estimate.strategies import estimate_under_strategies
 from azaanalysis.estimate.tally import RiskTable, tally
+from azaanalysis.estimate.trajectory import estimate_trajectory
 from azaanalysis.estimate.true_answer import compare_with_truth
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "RiskTable",
     "bootstrap",
     "compare_with_truth",
+    "estimate_adherence",
     "estimate_cox",
     "estimate_cumulative_hazard",
     "estimate_dispersion",
@@ -99,6 +102,7 @@ __all__ = [
     "estimate_share_in_response",
     "estimate_standardised_rates",
     "estimate_steroids",
+    "estimate_trajectory",
     "estimate_under_strategies",
     "estimate_visit_rate",
     "merge",
