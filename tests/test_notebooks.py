@@ -9,7 +9,7 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.ipynb"))
 SECTIONS = ["Setup", "Cohort", "Design", "Balance", "Estimate", "Sensitivity", "Reading"]
-SECTIONS += ["Provenance"]
+SECTIONS += ["Truth", "Provenance"]
 # What a notebook may import, and methods that would wrangle rows.
 ALLOWED_IMPORTS = {"azaanalysis"}
 WRANGLING = {
