@@ -164,10 +164,13 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
             f"The frame has no column {', '.join(repr(c) for c in absent)}. "
             f"It has: {', '.join(map(str, frame.columns))}."
         )
-    # Rows that were put together from several tables may share an index, and a join would
-    # multiply them.
-    frame = frame.reset_index(drop=True)
+    covariates = tuple(str(c) for c in frame.columns if c not in named)
+    _refuse_our_names(covariates)
+    # Rows that were put together from several tables may share an index, and side by side they
+    # would be multiplied.
     n = len(frame)
+    frame = frame.copy(deep=False)
+    frame.index = pd.RangeIndex(n)
     arms = frame[arm] if arm else pd.Series("all", index=frame.index)
     state = pd.to_numeric(frame[status], errors="coerce").astype("float64")
     # Half a status is none: it is refused below with all that is not a whole number.
@@ -184,8 +187,9 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
         "weight": frame[weight].to_numpy(dtype="float64") if weight else np.ones(n),
         "end_reason": pd.Categorical.from_codes(np.zeros(n, dtype="int8"), pd.Index([""])),
     }
-    covariates = tuple(str(c) for c in frame.columns if c not in named)
-    followed = pd.DataFrame(made, index=frame.index).join(frame[list(covariates)])
+    followed = pd.concat(
+        [pd.DataFrame(made, index=frame.index, copy=False), frame[list(covariates)]], axis=1
+    )
     about: dict[str, object] = {"smallest_count": smallest_count, "first_day": 0}
     if reference is not None:
         about["reference"] = reference
@@ -199,11 +203,22 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     )
 
 
+def _refuse_our_names(covariates: Sequence[str]) -> None:
+    """Refuse further columns that are named like those of a follow-up."""
+    ours = [repr(column) for column in covariates if column in NEEDED]
+    if ours:
+        raise DesignError(
+            f"The frame has {', '.join(ours)}, which a follow-up makes itself. Rename or drop it; "
+            "or, if it is the time, status, arm, entry, weight or patient, say so, as in "
+            "weight='weight'."
+        )
+
+
 def _in_order(arms: pd.Series) -> pd.Series:
     if isinstance(arms.dtype, pd.CategoricalDtype):
         return arms.cat.remove_unused_categories()
     words = arms.astype(str).where(arms.notna())
-    return words.astype(pd.CategoricalDtype(list(dict.fromkeys(words.dropna()))))
+    return words.astype(pd.CategoricalDtype(list(words.dropna().unique())))
 
 
 def _is_sound(frame: pd.DataFrame, n_causes: int) -> bool:

@@ -100,11 +100,11 @@ class PersonTime:
             table=source if isinstance(source, RiskTable) else None,
         )
 
-    def reach(self, chosen: str, level: float) -> float:
+    def reach(self, chosen: str, level: float, *, pulling: float | None = None) -> float:
         """Return how many standard errors an interval reaches, by the variance chosen."""
         if self.table is not None:
-            return reach_of_table(self.table, chosen, level)
-        return reach_of_rows(self.follow_up, chosen, level)
+            return reach_of_table(self.table, chosen, level, pulling=pulling)
+        return reach_of_rows(self.follow_up, chosen, level, pulling=pulling)
 
     def within(self, start: float, end: float) -> PersonTime:
         """Keep the time after day ``start`` up to day ``end``, with the events in it.
@@ -198,6 +198,15 @@ class PersonTime:
         first = ~pd.DataFrame({"arm": self.arm, "person": self.persons}).duplicated().to_numpy()
         squares = self.in_arms(self.weight_squared * first)
         return quotient(self.in_arms(self.weight * first) ** 2, squares)
+
+    def effective_events(self) -> Array:
+        """Return the effective number of those with events: (sum w e)^2 / sum (w e)^2, by arm."""
+        total = self.in_arms(self.weight * self.events)
+        if self.follow_up is None:
+            return quotient(total**2, self.in_arms(self.weight_squared * self.events**2))
+        of_patient = pd.Series(self.weight * self.events).groupby([self.arm, self.persons]).sum()
+        squares = (of_patient**2).groupby(level=0).sum().reindex(range(len(self.arms)))
+        return quotient(total**2, squares.to_numpy())
 
     def warnings(self) -> list[str]:
         """Say where weights leave too few patients for any interval that was measured."""

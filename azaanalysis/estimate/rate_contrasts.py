@@ -233,7 +233,7 @@ def _ratio_rows(pair: RatePair, plan: _Plan) -> list[dict[str, Any]]:
         lower, upper, error = _resampled(pair, plan)
         p = _normal_p(value, error)
     else:
-        reach = pair.time.reach(pair.variance, plan.level) * error
+        reach = pair.log_reach(plan.level) * error
         lower, upper = value * np.exp(-reach), value * np.exp(reach)
         p = _normal_p(value, error)
     ratio = {"value": value, "lower": lower, "upper": upper, "std_error": error}

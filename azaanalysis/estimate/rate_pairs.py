@@ -67,6 +67,14 @@ class RatePair:
         contrast = np.array([1.0, -1.0]) / rates
         return float(np.sqrt(contrast @ self.spread() @ contrast))
 
+    def log_reach(self, level: float) -> float:
+        """Return how many standard errors the interval of the log ratio reaches.
+
+        The log of a rate is pulled only by patients with events, who are fewer than the arm.
+        """
+        pulling = float(self.of_both(self.time.effective_events()).min())
+        return self.time.reach(self.variance, level, pulling=pulling)
+
     def difference(self, level: float) -> tuple[float, tuple[float, float], float]:
         """Return the difference of the rates, its limits and its standard error.
 

@@ -15,7 +15,12 @@ def normal_reach(level: float) -> float:
 
 
 def small_sample_reach(
-    level: float, *, patients: float, coefficients: int, effective_size: float
+    level: float,
+    *,
+    patients: float,
+    coefficients: int,
+    effective_size: float,
+    pulling: float | None = None,
 ) -> float:
     """Return the reach of an interval whose weights were estimated.
 
@@ -29,21 +34,27 @@ def small_sample_reach(
         Number p of coefficients of the model of the weights.
     effective_size
         (sum w)^2 / sum w^2 of the smallest arm, m.
+    pulling
+        The effective number of those who pull a number to themselves; m by default.
 
     Notes
     -----
     The stacked error is a sum of squares of fitted residuals, so that it is too small: by the
     coefficients that were fitted, sqrt((n - p) / n) as in any regression, and by what each patient
     pulls the own arm to itself, 1 - 1/m (the leverage of HC3; MacKinnon and White (1985), J
-    Econom 29:305-325). It is itself uncertain, which Student's t with m - 1 degrees of freedom
+    Econom 29:305-325); the logarithm of a rate is pulled by those with events alone. It is itself
+    uncertain, which Student's t with m - 1 degrees of freedom
     allows for. All three vanish in large samples. ``benchmarks/COVERAGE.md`` shows what it covers.
     """
     size = max(effective_size, 2.0)
     fitted = np.sqrt(patients / max(patients - coefficients, 1.0))
-    return float(stdtrit(size - 1, (1 + level) / 2) * fitted * size / (size - 1))
+    pullers = size if pulling is None else max(pulling, 2.0)
+    return float(stdtrit(size - 1, (1 + level) / 2) * fitted * pullers / (pullers - 1))
 
 
-def reach_of_table(table: RiskTable, chosen: str, level: float) -> float:
+def reach_of_table(
+    table: RiskTable, chosen: str, level: float, *, pulling: float | None = None
+) -> float:
     """Return the reach of an interval from a risk table, by the variance that was chosen."""
     if chosen != "stacked" or table.stacking is None:
         return normal_reach(level)
@@ -52,10 +63,13 @@ def reach_of_table(table: RiskTable, chosen: str, level: float) -> float:
         patients=float(table.counts.patients.sum()),
         coefficients=len(table.stacking.information),
         effective_size=min(table.effective_sizes().values()),
+        pulling=pulling,
     )
 
 
-def reach_of_rows(follow_up: FollowUp | None, chosen: str, level: float) -> float:
+def reach_of_rows(
+    follow_up: FollowUp | None, chosen: str, level: float, *, pulling: float | None = None
+) -> float:
     """Return the reach of an interval from single rows, those of a patient taken as one."""
     weighting = None if follow_up is None else follow_up.weighting
     if chosen != "stacked" or follow_up is None or weighting is None or weighting.score is None:
@@ -71,4 +85,5 @@ def reach_of_rows(follow_up: FollowUp | None, chosen: str, level: float) -> floa
         patients=len(arm),
         coefficients=len(weighting.score.information),
         effective_size=float(sizes.min(initial=np.inf)),
+        pulling=pulling,
     )

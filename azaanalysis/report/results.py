@@ -103,7 +103,11 @@ def _write(folder: Path, shown: Mapping[str, Estimate], *, notebook: str, study:
         "cohort": next((str(e.about["cohort"]) for e in shown.values() if "cohort" in e.about), ""),
         "smallest_count": max((smallest_count_of(e) for e in shown.values()), default=1),
         "masked_rows": sum(int(e.about.get("masked", 0)) for e in shown.values()),
-        "estimates": {name: _as_plain(estimate) for name, estimate in shown.items()},
+        # A truth was computed without a study; it is written for this one.
+        "estimates": {
+            name: _as_plain(Estimate(estimate.frame, {"study": study.hash, **estimate.about}))
+            for name, estimate in shown.items()
+        },
     }
     text = json.dumps(results, ensure_ascii=False, allow_nan=False)
     (folder / NOTEBOOK_RESULTS).write_text(text + "\n", encoding="utf-8")

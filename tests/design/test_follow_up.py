@@ -87,3 +87,24 @@ def test_rows_that_share_an_index_are_not_multiplied():
     made = follow_up_from_frame(frame, time="days", status="event")
 
     assert made.frame["x"].tolist() == [1, 2, 3]
+
+
+def test_a_further_column_named_like_ours_is_refused_in_plain_words():
+    frame = pd.DataFrame({"days": [1, 2], "status": [1, 0], "weight": [1, 2], "n_events": [0, 0]})
+
+    with pytest.raises(DesignError, match=r"'weight', 'n_events', which a follow-up makes itself"):
+        follow_up_from_frame(frame, time="days", status="status")
+    made = follow_up_from_frame(
+        frame.drop(columns="n_events"), time="days", status="status", weight="weight"
+    )
+    assert made.frame["weight"].tolist() == [1, 2]
+
+
+def test_the_frame_of_the_analyst_stays_as_it_was():
+    frame = pd.DataFrame({"days": [1.0, 2.0], "status": [1, 0], "age": [30.0, 40.0]}, index=[7, 7])
+    made = follow_up_from_frame(frame, time="days", status="status")
+    made.frame.loc[:, ["exit_days", "age"]] = -1.0
+
+    assert frame.index.tolist() == [7, 7]
+    assert frame["days"].tolist() == [1, 2]
+    assert frame["age"].tolist() == [30, 40]

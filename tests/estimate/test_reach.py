@@ -11,12 +11,14 @@ from azaanalysis.estimate import (
     estimate_risk_difference,
     tally,
 )
+from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.reach import (
     normal_reach,
     reach_of_rows,
     reach_of_table,
     small_sample_reach,
 )
+from tests.builders import follow_up
 from tests.estimate.weighted import confounded, weigh
 
 
@@ -67,23 +69,43 @@ def test_rows_of_one_patient_count_as_one():
     assert reach_of_rows(doubled, "stacked", 0.95) == reach_of_rows(weighted, "stacked", 0.95)
 
 
-@pytest.mark.parametrize(
-    ("estimate", "scale"),
-    [
-        (lambda f: estimate_risk_difference(f, at_days=[9]), np.asarray),
-        (estimate_rate_ratio, np.log),
-    ],
-)
-def test_by_itself_an_interval_of_estimated_weights_is_stacked_and_reaches_so_far(estimate, scale):
+def test_by_itself_an_interval_of_estimated_weights_is_stacked_and_reaches_so_far():
     weighted = weigh(confounded(150, 5), ["x1", "x2"])
-    made = estimate(weighted)
+    made = estimate_risk_difference(weighted, at_days=[9])
     row = made.frame.iloc[0]
 
     reach = reach_of_rows(weighted, "stacked", 0.95) * row["std_error"]
 
     assert "weights" in made.about["interval"]
-    assert scale(row["upper"]) - scale(row["value"]) == pytest.approx(reach)
-    assert scale(row["value"]) - scale(row["lower"]) == pytest.approx(reach)
+    assert row["upper"] - row["value"] == pytest.approx(reach)
+    assert row["value"] - row["lower"] == pytest.approx(reach)
+
+
+def test_the_log_of_a_rate_ratio_is_pulled_by_those_with_events_alone():
+    weighted = weigh(confounded(150, 5), ["x1", "x2"])
+    row = estimate_rate_ratio(weighted).frame.iloc[0]
+    events = PersonTime.of(weighted).effective_events()
+
+    reach = reach_of_rows(weighted, "stacked", 0.95, pulling=events.min()) * row["std_error"]
+
+    assert reach > 1.002 * reach_of_rows(weighted, "stacked", 0.95) * row["std_error"]
+    assert np.log(row["upper"] / row["value"]) == pytest.approx(reach)
+    assert np.log(row["value"] / row["lower"]) == pytest.approx(reach)
+
+
+def test_events_of_one_patient_pull_together():
+    # Arm a: two rows of one patient with weight 2 and one event each, and one of weight 1 with
+    # four events: (4 + 4)^2 / (4^2 + 4^2) = 2. Arm b has no event, so no number.
+    made = follow_up(
+        days=[5, 9, 9, 9],
+        entry=[0, 5, 0, 0],
+        arm=["a", "a", "a", "b"],
+        weight=[2.0, 2.0, 1.0, 1.0],
+        n_events=[1, 1, 4, 0],
+    )
+    made.frame["patient_id"] = ["one", "one", "two", "three"]
+
+    np.testing.assert_allclose(PersonTime.of(made).effective_events(), [2.0, np.nan])
 
 
 def test_a_curve_reaches_as_far_as_a_difference():

@@ -85,3 +85,14 @@ def test_a_curve_is_written_by_its_steps(study, tmp_path, monkeypatch):
     # The first and the last day are kept even if nothing happened on them.
     assert moves <= len(rows) <= moves + 2
     assert float(rows[-1]["at_days"]) == 365
+
+
+def test_a_number_computed_without_a_study_is_written_for_the_one_given(
+    study, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    truth = Estimate(builders.rates().frame, {"smallest_count": 1})
+    write_estimates({"truth": truth}, notebook=NOTEBOOK, study=study)
+    results = json.loads((tmp_path / NOTEBOOK / NOTEBOOK_RESULTS).read_text("utf-8"))
+
+    assert results["estimates"]["truth"]["about"]["study"] == study.hash
