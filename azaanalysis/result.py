@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.errors import EstimationError
 from azaanalysis.vocab import DAYS_PER_YEAR, QUANTITIES
 
 _TEXT = ("endpoint", "cause", "arm", "versus", "quantity", "unit")
@@ -90,6 +91,8 @@ def stack(*estimates: Estimate) -> Estimate:
 
     Notes of all of them are kept, each once. The strictest disclosure threshold wins.
     """
+    if not estimates:
+        raise EstimationError("There is no estimate to put under another. Name at least one.")
     first, *others = (estimate.about for estimate in estimates)
     common = {
         key: entry for key, entry in first.items() if all(o.get(key) == entry for o in others)

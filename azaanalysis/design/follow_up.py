@@ -11,6 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.own_columns import (
+    arms_in_order,
+    named_patients,
+    numbers_of,
+    refuse_contradictions,
+    refuse_strange_reference,
+)
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 
@@ -154,37 +161,34 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     Raises
     ------
     DesignError
-        If a column is absent, a time is missing or negative, entry is after exit, a status has
-        no cause or a weight is negative: the message counts the rows and names the first.
+        If there is no row, a column is absent, a time is missing or negative, entry is after
+        exit, a status has no cause, a patient has no name or a weight is negative (the message
+        counts the rows and names the first); or if causes, arms and reference contradict one
+        another.
     """
     named = [c for c in (time, status, arm, entry, weight, patient) if c is not None]
-    absent = [column for column in named if column not in frame]
-    if absent:
-        raise DesignError(
-            f"The frame has no column {', '.join(repr(c) for c in absent)}. "
-            f"It has: {', '.join(map(str, frame.columns))}."
-        )
-    covariates = tuple(str(c) for c in frame.columns if c not in named)
-    _refuse_our_names(covariates)
+    covariates = _covariates(frame, named)
+    refuse_contradictions(causes, n_own, smallest_count)
     # Rows that were put together from several tables may share an index, and side by side they
     # would be multiplied.
     n = len(frame)
     frame = frame.copy(deep=False)
     frame.index = pd.RangeIndex(n)
-    arms = frame[arm] if arm else pd.Series("all", index=frame.index)
+    arms = arms_in_order(frame[arm] if arm else pd.Series("all", index=frame.index))
+    refuse_strange_reference(arms, reference)
     state = pd.to_numeric(frame[status], errors="coerce").astype("float64")
     # Half a status is none: it is refused below with all that is not a whole number.
     state = state.where(state % 1 == 0, -1)
-    exits = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype="float64")
+    exits = numbers_of(frame[time])
     made = {
-        "patient_id": frame[patient].astype("string") if patient else np.arange(n),
-        "arm": _in_order(arms),
-        "entry_days": frame[entry].to_numpy(dtype="float64") if entry else np.zeros(n),
+        "patient_id": named_patients(frame[patient]) if patient else np.arange(n),
+        "arm": arms,
+        "entry_days": numbers_of(frame[entry]) if entry else np.zeros(n),
         "exit_days": exits,
         "status": state.to_numpy().astype("int64"),
         "n_events": state.between(1, n_own).to_numpy().astype("int64"),
         "last_absent_days": np.where(state == 1, 0.0, exits),
-        "weight": frame[weight].to_numpy(dtype="float64") if weight else np.ones(n),
+        "weight": numbers_of(frame[weight]) if weight else np.ones(n),
         "end_reason": pd.Categorical.from_codes(np.zeros(n, dtype="int8"), pd.Index([""])),
     }
     followed = pd.concat(
@@ -203,6 +207,24 @@ def follow_up_from_frame(  # noqa: PLR0913 - one keyword for each column a frame
     )
 
 
+def _covariates(frame: pd.DataFrame, named: Sequence[str]) -> tuple[str, ...]:
+    """Return the further columns of a frame; refuse one that lacks columns or rows."""
+    absent = [column for column in named if column not in frame]
+    if absent:
+        raise DesignError(
+            f"The frame has no column {', '.join(repr(c) for c in absent)}. "
+            f"It has: {', '.join(map(str, frame.columns))}."
+        )
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise DesignError(f"The frame has the column '{twice[0]}' twice. Drop or rename one.")
+    if frame.empty:
+        raise DesignError("The frame has no row, so there is nobody to follow.")
+    covariates = tuple(str(c) for c in frame.columns if c not in named)
+    _refuse_our_names(covariates)
+    return covariates
+
+
 def _refuse_our_names(covariates: Sequence[str]) -> None:
     """Refuse further columns that are named like those of a follow-up."""
     ours = [repr(column) for column in covariates if column in NEEDED]
@@ -212,13 +234,6 @@ def _refuse_our_names(covariates: Sequence[str]) -> None:
             "or, if it is the time, status, arm, entry, weight or patient, say so, as in "
             "weight='weight'."
         )
-
-
-def _in_order(arms: pd.Series) -> pd.Series:
-    if isinstance(arms.dtype, pd.CategoricalDtype):
-        return arms.cat.remove_unused_categories()
-    words = arms.astype(str).where(arms.notna())
-    return words.astype(pd.CategoricalDtype(list(words.dropna().unique())))
 
 
 def _is_sound(frame: pd.DataFrame, n_causes: int) -> bool:

@@ -16,6 +16,7 @@ from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 from azaanalysis.settings_weighting import WeightingSettings
 from azaanalysis.vocab import in_words
+from azaanalysis.wording import nearest
 
 Array = np.ndarray
 _NOBODY = -1
@@ -116,6 +117,8 @@ def _chooser(follow_up: FollowUp, of_arm: str | None) -> str:
             f"Pairs are made of two arms, but there are {len(follow_up.arms)}. Compare two arms "
             "at a time, or use weigh(), which takes any number."
         )
+    if of_arm and of_arm not in follow_up.arms:
+        raise DesignError(f"There is no arm '{of_arm}'; {nearest(of_arm, follow_up.arms)}")
     others = [arm for arm in follow_up.arms if arm != follow_up.reference]
     return of_arm or others[0]
 

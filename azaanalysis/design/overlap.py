@@ -81,6 +81,8 @@ def measure_preference(follow_up: FollowUp, *, n_bins: int = 20) -> pd.DataFrame
     DesignError
         If the follow-up has no chances of treatment.
     """
+    if n_bins < 1:
+        raise DesignError(f"Scores need at least one bin; got n_bins={n_bins}.")
     follow_up = at_time_zero(follow_up)
     edges = np.linspace(0, 1, n_bins + 1)
     rows = []

@@ -56,6 +56,8 @@ def weigh_by_strata(
     35:499-531. Five strata remove about 90 % of the bias (Cochran 1968), not all of it: look at
     the balance. Intervals take the strata as given.
     """
+    if n_strata < 2:
+        raise DesignError(f"Strata tell patients apart if there are at least two; got {n_strata}.")
     choices = choices_of(follow_up, target, settings)
     if target == "overlap" or (target == "att" and len(follow_up.arms) != 2):
         raise DesignError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
@@ -129,6 +130,8 @@ def choices_of(
         If nobody can be weighed like this.
     """
     choices = settings or follow_up.about.get("weighting_settings") or WeightingSettings()
+    if target is not None and target not in get_args(Target):
+        raise DesignError(f"No target '{target}'; known are: {', '.join(get_args(Target))}.")
     if target is not None:
         of_arm = choices.of_arm if target == "att" else ""
         choices = choices.model_copy(update={"target": target, "of_arm": of_arm})

@@ -207,7 +207,7 @@ class ArmRatios:
             else covariance_here(self.source.table, self.influence, chosen)
         )
         made = no_numbers(len(self.source.table.arms))
-        finite = np.abs(self.moment.coefficients) < RUN_AWAY
+        finite = (np.abs(self.moment.coefficients) < RUN_AWAY) & self.moment.says_something
         made.value[self.arms[finite]] = self.moment.coefficients[finite]
         made.std_error[self.arms[finite]] = np.sqrt(np.diag(covariance)[finite])
         return made

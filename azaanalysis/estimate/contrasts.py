@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.compare import (
     Plan,
     Question,
@@ -22,9 +21,10 @@ from azaanalysis.estimate.compare import (
 )
 from azaanalysis.estimate.curve_limits import largest_risk_without_event
 from azaanalysis.estimate.grid import Grid
+from azaanalysis.estimate.refusals import refuse_level, sound_days
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
-from azaanalysis.estimate.variance import Variance, refuse_level
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words, sentence_case
 
@@ -259,11 +259,7 @@ def _counted(
     follow_up: FollowUp | RiskTable, at_days: Sequence[float], level: float, stratum: str | None
 ) -> RiskTable:
     refuse_level(level)
-    days = np.asarray(at_days, dtype=float)
-    if days.ndim != 1 or not len(days) or not (days >= 0).all():
-        raise EstimationError(
-            f"at_days must be days since time zero, for example [84, 182, 365]; got {at_days}."
-        )
+    sound_days(at_days)
     table = tally(follow_up, stratum=stratum)
     refuse_one_arm(table.arms)
     return table

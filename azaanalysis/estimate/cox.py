@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -21,10 +21,11 @@ from azaanalysis.estimate.limits import (
 from azaanalysis.estimate.partial_likelihood import Ties
 from azaanalysis.estimate.proportional import Test, TimeScale
 from azaanalysis.estimate.reach import reach_of_rows
+from azaanalysis.estimate.refusals import refuse_level, refuse_word
 from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
 from azaanalysis.estimate.sandwich import describe_for_rows
 from azaanalysis.estimate.terms import Coefficient
-from azaanalysis.estimate.variance import Variance, refuse_level
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
@@ -171,6 +172,7 @@ def estimate_proportional_hazards(
     clustered. Source: Grambsch and Therneau (1994), Biometrika 81:515-526. A large p value says
     that no change was seen, not that there is none; draw the curves too.
     """
+    refuse_word("transform", transform, get_args(TimeScale))
     model = CoxModel.of(follow_up, covariates, strata, ties=ties)
     rows = []
     for number, cause in enumerate(follow_up.own_causes, 1):
@@ -216,5 +218,6 @@ def _no_ratio(cause: str, coefficient: Coefficient) -> str:
     against = f" against {in_words(coefficient.versus)}" if coefficient.versus else ""
     return (
         f"No hazard ratio for {in_words(cause)} with {in_words(coefficient.name)}{against}: the "
-        "likelihood grows for ever, as when one of the groups has no event."
+        "likelihood has its maximum at no finite ratio, as when one of the groups has no event, or "
+        "the groups never come together in a stratum."
     )

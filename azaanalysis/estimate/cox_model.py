@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.limits import Numbers
 from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
 from azaanalysis.estimate.proportional import Test, TimeScale, proportion_tests, time_scale
+from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.resample import Resample
 from azaanalysis.estimate.risk_sets import RiskSets
 from azaanalysis.estimate.sandwich import choose_for_rows, sandwich, warn_of_small_arms
@@ -68,6 +69,7 @@ class CoxModel:
         variance: Variance = "auto",
     ) -> Self:
         """Make the model matrix; for what is refused see ``estimate_cox``."""
+        refuse_word("ties", ties, get_args(Ties))
         columns = model_columns(follow_up, covariates, strata)
         complete, notes = complete_rows(follow_up, [*columns, *strata])
         status = follow_up.frame["status"].to_numpy()
@@ -185,7 +187,8 @@ class CoxFit:
         ran_away: Array = np.abs(self.moment.coefficients / steps) > RUN_AWAY
         if len(self.moment.rise) == 0:
             return np.ones_like(ran_away)
-        return ran_away
+        without_end: Array = ran_away | ~self.moment.says_something
+        return without_end
 
     @property
     def run_away(self) -> list[Coefficient]:
@@ -210,8 +213,8 @@ class CoxFit:
     @property
     def numbers(self) -> Numbers:
         """Log ratios and their standard errors."""
-        errors = np.sqrt(np.diag(self.covariance))
-        return Numbers(self.log_ratios, np.where(self._ran_away, np.nan, errors))
+        variances = np.where(self._ran_away, np.nan, np.diag(self.covariance))
+        return Numbers(self.log_ratios, np.sqrt(variances))
 
     def proportional(self, transform: TimeScale) -> dict[str, Test]:
         """Test whether hazards stay in proportion: term by term, and all of them."""

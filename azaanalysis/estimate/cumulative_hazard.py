@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import Grid, ratio
 from azaanalysis.estimate.reach import normal_reach
+from azaanalysis.estimate.refusals import refuse_level, refuse_word
 from azaanalysis.estimate.tally import RiskTable, tally
-from azaanalysis.estimate.variance import describe_variance, refuse_level
+from azaanalysis.estimate.variance import describe_variance
 from azaanalysis.result import Estimate
 
 Ties = Literal["together", "one_by_one"]
@@ -57,8 +58,7 @@ def estimate_cumulative_hazard(
     (1972), Technometrics 14:945-966; Fleming and Harrington (1984), Commun Stat 13:2469-2486.
     """
     refuse_level(level)
-    if ties not in ("together", "one_by_one"):
-        raise EstimationError(f"ties are taken 'together' or 'one_by_one'; got '{ties}'.")
+    refuse_word("ties", ties, get_args(Ties))
     table = tally(follow_up)
     if table.is_weighted or table.is_clustered:
         raise EstimationError(

@@ -10,6 +10,7 @@ import pandas as pd
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
 from azaanalysis.estimate.grid import ratio
+from azaanalysis.estimate.refusals import needs_rows
 from azaanalysis.vocab import in_words
 
 Array = np.ndarray
@@ -184,6 +185,7 @@ def check_event_rows(follow_up: FollowUp) -> None:
         If events are counted without their days, intervals of a patient overlap, a patient is in
         two arms, or goes on after the terminal event.
     """
+    needs_rows(follow_up)
     frame = follow_up.frame
     is_own = frame["status"].between(1, follow_up.n_own)
     if ((frame["n_events"] > 0) != is_own).any():

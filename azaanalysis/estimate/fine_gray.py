@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -14,11 +14,12 @@ from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.cox import interval_of_fit, ratios_of_fit
 from azaanalysis.estimate.cox_model import CoxFit, CoxModel
 from azaanalysis.estimate.partial_likelihood import Hazards, Ties, maximise
+from azaanalysis.estimate.refusals import needs_rows, refuse_level, refuse_word
 from azaanalysis.estimate.resample import USUAL, Resample
 from azaanalysis.estimate.risk_sets import RiskSets
 from azaanalysis.estimate.sandwich import describe_for_rows
 from azaanalysis.estimate.subdistribution import Censoring, Convention, SubdistributionSets
-from azaanalysis.estimate.variance import Variance, refuse_level
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 
 WhereCensored = Literal["within_arm", "pooled"]
@@ -83,6 +84,9 @@ def estimate_fine_gray(
     Assumes that censoring tells nothing about the future, given the arm.
     """
     refuse_level(level)
+    refuse_word("censoring", censoring, get_args(WhereCensored))
+    refuse_word("convention", convention, get_args(Convention))
+    needs_rows(follow_up)
     _refuse_rows(follow_up)
     model = FineGrayModel.made(follow_up, covariates, censoring, convention, variance)
     rows: list[dict[str, Any]] = []

@@ -24,6 +24,7 @@ from azaanalysis.estimate.limits import (
     symmetric_interval,
 )
 from azaanalysis.estimate.reach import normal_reach, reach_of_table
+from azaanalysis.estimate.refusals import refuse_level
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import (
@@ -32,7 +33,6 @@ from azaanalysis.estimate.variance import (
     choose_variance,
     describe_variance,
     pull_of_weights,
-    refuse_level,
 )
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR

@@ -11,8 +11,8 @@ from scipy.special import ndtri
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
+from azaanalysis.estimate.refusals import needs_rows, refuse_level, refuse_word
 from azaanalysis.estimate.regression import CountRows
-from azaanalysis.estimate.variance import refuse_level
 from azaanalysis.result import Estimate
 
 Response = Literal["count", "any"]
@@ -90,12 +90,9 @@ def estimate_gee(
 
 
 def _refuse(follow_up: FollowUp, response: str, correlation: str) -> None:
-    for found, known, what in (
-        (response, get_args(Response), "response"),
-        (correlation, get_args(Correlation), "correlation"),
-    ):
-        if found not in known:
-            raise EstimationError(f"No {what} '{found}'; known are: {', '.join(known)}.")
+    refuse_word("response", response, get_args(Response))
+    refuse_word("correlation", correlation, get_args(Correlation))
+    needs_rows(follow_up)
     if follow_up.is_weighted:
         raise EstimationError(
             "These equations take every patient as one, but the follow-up is weighted. Use "

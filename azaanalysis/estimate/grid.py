@@ -155,6 +155,7 @@ def _refuse_nobody(arm: str, stratum: str | None) -> None:
             "standardise over. Put strata together, or weigh the arms instead."
         )
     raise EstimationError(
-        f"The arm '{arm}' has nobody in it, so there is nothing to estimate. The attrition "
-        "table shows where its patients left; or take the arm out of the study file."
+        f"The arm '{arm}' has nobody in it who counts (with a weight above zero), so there is "
+        "nothing to estimate. The attrition table shows where its patients left; or take the "
+        "arm out of the study file."
     )

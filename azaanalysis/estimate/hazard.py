@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -21,9 +21,10 @@ from azaanalysis.estimate.arm_hazards import (
 from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.limits import How, Interval, Numbers, interval_of, symmetric_interval
 from azaanalysis.estimate.partial_likelihood import Ties
+from azaanalysis.estimate.refusals import refuse_level, refuse_word
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
-from azaanalysis.estimate.variance import Variance, refuse_level
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
@@ -90,6 +91,7 @@ def estimate_hazard_ratio(
     adjusted for but by the weights.
     """
     refuse_level(level)
+    refuse_word("ties", ties, get_args(Ties))
     table = tally(follow_up, stratum=stratum)
     refuse_one_arm(table.arms)
     chosen = choose_here(follow_up, table, variance)
@@ -175,5 +177,5 @@ def _no_ratio(row: dict[str, Any]) -> str:
     return (
         f"No hazard ratio for {in_words(row['cause'])} with {in_words(row['arm'])} against "
         f"{in_words(row['versus'])}{window}: one of the two had no event while the other was at "
-        "risk."
+        "risk beside it."
     )

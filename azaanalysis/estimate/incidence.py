@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from azaanalysis.estimate.curve_limits import (
 from azaanalysis.estimate.curves import Curve, curves_of
 from azaanalysis.estimate.grid import Grid
 from azaanalysis.estimate.limits import Band, How, without_pairs
+from azaanalysis.estimate.refusals import refuse_level, refuse_word
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import (
@@ -26,7 +28,6 @@ from azaanalysis.estimate.variance import (
     Variance,
     choose_variance,
     describe_variance,
-    refuse_level,
     variance_of_curve,
 )
 from azaanalysis.result import Estimate
@@ -90,6 +91,7 @@ def estimate_incidence(
     has the same future as those who stay.
     """
     refuse_level(level)
+    refuse_word("transform", transform, get_args(Transform))
     refuse_band(band)
     table = tally(follow_up)
     how = How(level, choose_variance(follow_up, table, variance), None, resampling, band)

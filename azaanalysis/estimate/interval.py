@@ -9,6 +9,7 @@ import numpy as np
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.npmle import Masses, share_out
+from azaanalysis.estimate.refusals import needs_rows
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR, in_words
 
@@ -54,6 +55,7 @@ def estimate_interval_incidence(follow_up: FollowUp) -> Estimate:
     stop like those who stay, and it lies above the risk in the presence of competing events.
     Visits must not come because of the event.
     """
+    needs_rows(follow_up)
     left, right = visit_bounds(follow_up)
     if (follow_up.frame["entry_days"] > 0).any() or follow_up.clusters is not None:
         raise DesignError(

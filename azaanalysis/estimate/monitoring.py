@@ -11,7 +11,7 @@ import pandas as pd
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.reach import normal_reach
-from azaanalysis.estimate.variance import refuse_level
+from azaanalysis.estimate.refusals import refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.settings_monitoring import MonitoringSettings
 

@@ -15,10 +15,10 @@ from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.interval import visit_bounds
 from azaanalysis.estimate.location_scale import LocationScale, LocationScaleFit, Times
 from azaanalysis.estimate.partial_likelihood import RUN_AWAY
+from azaanalysis.estimate.refusals import needs_rows, refuse_level, refuse_word, sound_days
 from azaanalysis.estimate.regression_errors import RegressionVariance, choose_for_regression
 from azaanalysis.estimate.terms import Terms, complete_rows, make_terms, model_columns
 from azaanalysis.estimate.time_shapes import Distribution
-from azaanalysis.estimate.variance import refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
 
@@ -100,11 +100,9 @@ def estimate_parametric(  # noqa: PLR0913 - what is known of times, beside what 
 
 
 def _refuse_words(distribution: str, at_days: Sequence[float]) -> None:
-    if distribution not in get_args(Distribution):
-        raise EstimationError(
-            f"No distribution '{distribution}'; known are: {', '.join(get_args(Distribution))}."
-        )
-    if not all(day > 0 for day in at_days):
+    refuse_word("distribution", distribution, get_args(Distribution))
+    # Without days there are ratios only.
+    if at_days != () and not (sound_days(at_days) > 0).all():
         raise EstimationError(f"at_days must be above 0, for example [182, 365]; got {at_days}.")
 
 
@@ -127,6 +125,7 @@ class _Fitted:
         seen_at_visits: bool,
     ) -> _Fitted:
         """Take the rows that have all values, and fit."""
+        needs_rows(follow_up)
         is_alone = len(follow_up.arms) == 1 and not covariates
         columns = [] if is_alone else model_columns(follow_up, covariates, ())
         weight = follow_up.frame["weight"].to_numpy(dtype=float)
@@ -243,7 +242,8 @@ def _risks(
             risk = float(np.average(risks, weights=fit.model.weight))
             slope = np.average(slopes, axis=0, weights=fit.model.weight)
             error = float(np.sqrt(slope @ covariance @ slope))
-            factor = np.exp(reach * error / abs((1 - risk) * np.log1p(-risk)))
+            inside = risk < 1
+            factor = np.exp(reach * error / abs((1 - risk) * np.log1p(-risk))) if inside else np.nan
             yield {
                 "arm": arm,
                 "cause": own,

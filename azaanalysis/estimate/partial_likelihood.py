@@ -21,6 +21,8 @@ _ROUNDING = 1e-10
 # A coefficient beyond 15, a ratio of over three million, is one that ran away: the likelihood
 # grows for ever, for instance because some arm has no event while patients of another are at risk.
 RUN_AWAY = 15.0
+# Information for each event of a line of spread 1; less is rounding.
+NOTHING_TOLD = 1e-11
 # Rows are multiplied in blocks that stay in the cache of a processor.
 BLOCK = 16_384
 
@@ -142,6 +144,17 @@ class Moment:
         tied: Array = (self.e1 * (by_day * self.bend_tied)) @ self.e1.T
         information: Array = moments - means - tied
         return information
+
+    @cached_property
+    def says_something(self) -> Array:
+        """Whether the rows say anything on each coefficient; shape (p,).
+
+        They do not if no two of those ever at risk together differ, as when the arms are alone
+        in their strata.
+        """
+        events = float(self.hazards.weighted_events.sum())
+        told: Array = np.diag(self.information()) > NOTHING_TOLD * events
+        return told
 
     @cached_property
     def row_scores(self) -> Array:

@@ -11,6 +11,7 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.reach import reach_of_rows, reach_of_table
+from azaanalysis.estimate.refusals import needs_follow_up
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import (
     TRUSTED_FROM_EFFECTIVE_SIZE,
@@ -75,6 +76,7 @@ class PersonTime:
             If a count of events is missing, negative or infinite, or rows of a table belong
             together and it does not say which.
         """
+        needs_follow_up(source)
         if isinstance(source, RiskTable) and source.is_clustered and source.pairs is None:
             raise EstimationError(
                 "The rows of this risk table belong together (patients who appear more than once, "
@@ -88,7 +90,7 @@ class PersonTime:
         squared = rows["weight_squared"].to_numpy(dtype=float) if is_table else weight**2
         return cls(
             arms=source.arms,
-            arm=rows["arm"].cat.codes.to_numpy(),
+            arm=rows["arm"].cat.codes.to_numpy().astype(np.intp),
             events=_whole(events.to_numpy(dtype=float, na_value=np.nan)),
             entry_days=rows["entry_days"].to_numpy(dtype=float),
             exit_days=rows["exit_days"].to_numpy(dtype=float),

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.arm_hazards import (
     ArmHazards,
     ArmRatios,
@@ -26,9 +25,10 @@ from azaanalysis.estimate.hazard import about_ratios, as_ratio, interval_here, o
 from azaanalysis.estimate.limits import How, Numbers
 from azaanalysis.estimate.partial_likelihood import Ties
 from azaanalysis.estimate.proportional import chi_square
+from azaanalysis.estimate.refusals import refuse_level, sound_windows
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
-from azaanalysis.estimate.variance import Variance, refuse_level
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 
 # The same ties as in estimate_hazard_ratio by default.
@@ -115,12 +115,7 @@ def estimate_piecewise_hazard_ratio(
 
 
 def _spans(windows: Sequence[float]) -> list[Window]:
-    days = np.asarray(windows, dtype=float)
-    if days.ndim != 1 or len(days) < 2 or not (np.diff(days) > 0).all() or not days[0] >= 0:
-        raise EstimationError(
-            "windows must be at least two days in ascending order, for example "
-            f"[0, 84, 182, 365]; got {windows}."
-        )
+    days = sound_windows(windows)
     return list(zip(days[:-1].tolist(), days[1:].tolist(), strict=True))
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.special import ndtr
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.count_limits import NO_LIMITS, exact_odds_limits, mid_p_odds_limits
 from azaanalysis.estimate.rate_bootstrap import bootstrap_interval_of
 from azaanalysis.estimate.rate_pairs import RatePair, pair_rates
@@ -19,6 +18,7 @@ from azaanalysis.estimate.rates import (
     describe_variance,
     naming,
 )
+from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -81,8 +81,7 @@ def estimate_rate_ratio(
     ratio of hazards only if these do not change with time.
     """
     check_rate_settings(level, per_years=1)
-    if limits not in _LIMITS:
-        raise EstimationError(f"No limits '{limits}'; known are: {', '.join(_LIMITS)}.")
+    refuse_word("limits", limits, _LIMITS)
     pairs = list(pair_rates(follow_up, variance))
     named = naming(follow_up, 1) | {"unit": ""}
     rows = [

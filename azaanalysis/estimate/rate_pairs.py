@@ -14,6 +14,7 @@ from azaanalysis.estimate.limits import Numbers
 from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.rate_variance import RateVariance, choose_variance
 from azaanalysis.estimate.rates import limits_of_rates
+from azaanalysis.estimate.refusals import needs_follow_up
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.vocab import in_words
 
@@ -134,6 +135,7 @@ def pair_rates(follow_up: FollowUp | RiskTable, variance: RateVariance) -> Itera
     DesignError
         If there is only one arm, or the variance asked for would be wrong.
     """
+    needs_follow_up(follow_up)
     arms = follow_up.arms
     if len(arms) < 2:
         raise DesignError(

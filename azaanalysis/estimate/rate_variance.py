@@ -8,6 +8,7 @@ import pandas as pd
 
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.person_time import PersonTime
+from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE
 
 RateVariance = Literal["auto", "exact", "robust", "stacked", "bootstrap"]
@@ -50,10 +51,7 @@ def choose_variance(time: PersonTime, variance: RateVariance, *, can_draw: bool 
     can_draw = can_draw and time.follow_up is not None
     if variance == "auto":
         return _automatic(time, can_draw)
-    if variance not in CONTAINS:
-        raise EstimationError(
-            f"No variance '{variance}' for rates; known are: auto, {', '.join(CONTAINS)}."
-        )
+    refuse_word("variance", variance, ("auto", *CONTAINS))
     if variance == "exact" and time.is_weighted:
         raise DesignError(
             "The exact Poisson interval needs whole counts, but this follow-up is weighted. "

@@ -16,6 +16,7 @@ from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.rate_bootstrap import bootstrap_interval_of, log_rates
 from azaanalysis.estimate.rate_variance import CONTAINS, RateVariance, choose_variance
 from azaanalysis.estimate.reach import normal_reach
+from azaanalysis.estimate.refusals import refuse_level, sound_windows
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
@@ -133,12 +134,7 @@ def estimate_rates_by_window(
         If a row has more than one event: their days are not known.
     """
     check_rate_settings(level, per_years)
-    ends = [float(day) for day in windows]
-    if len(ends) < 2 or not np.all(np.diff(ends) > 0) or ends[0] < 0:
-        raise EstimationError(
-            "windows must be at least two days in ascending order, for example "
-            f"[0, 91, 182, 365]; got {windows}."
-        )
+    ends = sound_windows(windows).tolist()
     time = PersonTime.of(follow_up)
     chosen = choose_variance(time, variance) if level is not None else "robust"
     rows = [
@@ -169,8 +165,8 @@ def describe_variance(chosen: str, level: float | None, time: PersonTime) -> dic
 
 def check_rate_settings(level: float | None, per_years: float) -> None:
     """Refuse a level that is no proportion, and a denominator that is none."""
-    if level is not None and not 0 < level < 1:
-        raise EstimationError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
+    if level is not None:
+        refuse_level(level)
     if not per_years > 0:
         raise EstimationError(f"per_years must be above zero, for example 100; got {per_years}.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.event_history import EventHistory, MeanCount, check_event_rows
 from azaanalysis.estimate.person_time import quotient
 from azaanalysis.estimate.reach import reach_of_rows
-from azaanalysis.estimate.variance import refuse_level
+from azaanalysis.estimate.refusals import refuse_level, refuse_word, sound_days
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
 
@@ -76,7 +76,7 @@ def estimate_mean_count(
     refuse_level(level)
     check_event_rows(follow_up)
     chosen = _chosen(follow_up, variance)
-    days = None if at_days is None else _sound_days(at_days)
+    days = None if at_days is None else sound_days(at_days)
     given = Contributions.of(follow_up, is_stacked=chosen == "stacked")
     steps = reach_of_rows(follow_up, chosen, level)
     curves = []
@@ -158,12 +158,9 @@ def estimate_mean_count_ratio(
 def _chosen(follow_up: FollowUp, variance: CountVariance) -> str:
     """Choose ``auto``; refuse a stacked variance without a model of the weights."""
     has_score = follow_up.weighting is not None and follow_up.weighting.score is not None
+    refuse_word("variance", variance, get_args(CountVariance))
     if variance == "auto":
         return "stacked" if has_score else "robust"
-    if variance not in ("robust", "stacked"):
-        raise EstimationError(
-            f"No variance '{variance}' for mean counts; known are: auto, robust, stacked."
-        )
     if variance == "stacked" and not has_score:
         raise EstimationError(
             "A stacked interval needs the score of the model of the weights, and this follow-up "
@@ -228,9 +225,9 @@ class _Plan:
 def _compare(follow_up: FollowUp, at_days: Sequence[float], plan: _Plan) -> Estimate:
     """Compare each arm with the reference on each day."""
     refuse_level(plan.level)
-    refuse_one_arm(follow_up.arms)
     check_event_rows(follow_up)
-    days = _sound_days(at_days)
+    refuse_one_arm(follow_up.arms)
+    days = sound_days(at_days)
     chosen = _chosen(follow_up, plan.variance)
     given = Contributions.of(follow_up, is_stacked=chosen == "stacked")
     means, influences = {}, {}
@@ -247,6 +244,7 @@ def _compare(follow_up: FollowUp, at_days: Sequence[float], plan: _Plan) -> Esti
             [means[a] for a in pair], [influences[a] for a in pair], is_ratio=plan.is_ratio
         )
         error = np.sqrt(np.square(given.from_influence(influence)).sum(axis=0))
+        error = np.where(np.isfinite(value), error, np.nan)
         rows += _rows(follow_up, pair, days, _limits(value, steps * error, error, plan))
     about = {**follow_up.about, **_described(chosen, plan.level), "method": _method(follow_up)}
     named = {**_named(follow_up), "quantity": plan.quantity}
@@ -287,12 +285,3 @@ def _rows(
         named = {"arm": pair[0], "versus": pair[1], "at_days": day}
         rows.append({**named, **{str(name): n for name, n in numbers.items()}, **seen})
     return rows
-
-
-def _sound_days(at_days: Sequence[float]) -> Array:
-    days = np.asarray(at_days, dtype=float)
-    if days.ndim != 1 or not len(days) or not (days >= 0).all():
-        raise EstimationError(
-            f"at_days must be days since time zero, for example [182, 365]; got {at_days}."
-        )
-    return days

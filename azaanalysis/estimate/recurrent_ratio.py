@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cox import estimate_cox
 from azaanalysis.estimate.event_history import check_event_rows
 from azaanalysis.estimate.partial_likelihood import Ties
+from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
@@ -79,8 +79,7 @@ def estimate_recurrent_ratio(  # noqa: PLR0913 - the model, beside what Cox regr
     many events before: after the first, the arms are no longer alike, and their ratio is no
     effect of treatment.
     """
-    if model not in _METHOD:
-        raise EstimationError(f"No model '{model}'; known are: {', '.join(_METHOD)}.")
+    refuse_word("model", model, _METHOD)
     check_event_rows(follow_up)
     rows, by = follow_up, list(strata)
     if model == "andersen_gill" and variance == "auto" and not follow_up.is_weighted:

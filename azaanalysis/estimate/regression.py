@@ -15,13 +15,13 @@ from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.count_model import Correction, CountFit, Counts
 from azaanalysis.estimate.person_time import PersonTime
+from azaanalysis.estimate.refusals import refuse_level, refuse_word
 from azaanalysis.estimate.regression_errors import (
     ChosenErrors,
     RegressionVariance,
     choose_for_regression,
 )
 from azaanalysis.estimate.terms import Terms, complete_rows, make_terms, model_columns
-from azaanalysis.estimate.variance import refuse_level
 from azaanalysis.result import Estimate
 
 
@@ -127,10 +127,7 @@ def _estimate(
     follow_up: FollowUp, covariates: Sequence[str], plan: _Plan, *, is_spread: bool
 ) -> Estimate:
     refuse_level(plan.level)
-    if plan.correction not in get_args(Correction):
-        raise EstimationError(
-            f"No correction '{plan.correction}'; known are: {', '.join(get_args(Correction))}."
-        )
+    refuse_word("correction", plan.correction, get_args(Correction))
     model = CountRows.of(follow_up, covariates)
     fit = model.counts.fit_spread() if is_spread else model.counts.fit()
     usual = "model" if is_spread else "robust"

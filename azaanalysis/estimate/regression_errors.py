@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
+from azaanalysis.estimate.refusals import refuse_word
 
 RegressionVariance = Literal["auto", "model", "robust", "stacked"]
 _CONTENTS = {
@@ -36,10 +37,7 @@ def choose_for_regression(
         of weights without a model.
     """
     has_score = follow_up.weighting is not None and follow_up.weighting.score is not None
-    if variance not in get_args(RegressionVariance):
-        raise EstimationError(
-            f"No variance '{variance}'; known are: {', '.join(get_args(RegressionVariance))}."
-        )
+    refuse_word("variance", variance, get_args(RegressionVariance))
     if variance == "stacked" and not has_score:
         raise EstimationError(
             "A stacked interval needs the score of the model of the weights, and this follow-up "

@@ -22,9 +22,10 @@ from azaanalysis.estimate.compare import (
     until_days,
 )
 from azaanalysis.estimate.grid import Grid
+from azaanalysis.estimate.refusals import refuse_level
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally
-from azaanalysis.estimate.variance import Variance, refuse_level
+from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
 
 
@@ -208,9 +209,9 @@ def _horizon(table: RiskTable, horizon_days: float | None) -> float:
     last = min(float(grid.days[-1]) for grid in grids)
     if horizon_days is None:
         return min(float(table.about.get("horizon_days", last)), last)
-    if not 0 < horizon_days <= last:
+    if not 0 < float(horizon_days) <= last:
         raise EstimationError(
-            f"Mean times until day {horizon_days:g} need every arm (and stratum) to be observed "
+            f"Mean times until day {horizon_days} need every arm (and stratum) to be observed "
             f"until then; give horizon_days above 0 and up to {last:g}."
         )
     return float(horizon_days)

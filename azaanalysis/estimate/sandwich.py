@@ -10,6 +10,7 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.arm_hazards import ChosenHere
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.partial_likelihood import BLOCK
+from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.variance import (
     STACKED_FROM_EFFECTIVE_SIZE,
     TRUSTED_FROM_EFFECTIVE_SIZE,
@@ -31,10 +32,7 @@ def choose_for_rows(follow_up: FollowUp, variance: Variance) -> ChosenHere:
     EstimationError
         If the word is unknown, or the follow-up lacks what the variance needs.
     """
-    if variance not in VARIANCES:
-        raise EstimationError(
-            f"There is no variance '{variance}'; choose one of {', '.join(VARIANCES)}."
-        )
+    refuse_word("variance", variance, VARIANCES)
     weighting = follow_up.weighting
     has_score = weighting is not None and weighting.score is not None
     can_resample = not has_score or (weighting is not None and weighting.reweigh is not None)

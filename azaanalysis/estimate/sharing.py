@@ -122,6 +122,8 @@ def merge(*tables: RiskTable) -> RiskTable:
     EstimationError
         If they do not count the same things, or some have weights from a model and some not.
     """
+    if not tables:
+        raise EstimationError("There is no table to put together. Name at least one.")
     first = tables[0]
     for other in tables[1:]:
         _refuse_unlike(first, other)

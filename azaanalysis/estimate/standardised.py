@@ -15,6 +15,7 @@ from azaanalysis.estimate.count_limits import NO_LIMITS, gamma_limits
 from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.rate_variance import RateVariance, choose_variance
 from azaanalysis.estimate.rates import check_rate_settings, describe_variance, naming
+from azaanalysis.estimate.refusals import needs_rows
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
@@ -65,6 +66,7 @@ def estimate_standardised_rates(
     columns and for nothing else.
     """
     check_rate_settings(level, per_years)
+    needs_rows(follow_up)
     strata = _strata(follow_up, [by] if isinstance(by, str) else list(by))
     time = PersonTime.of(follow_up)
     chosen = choose_variance(time, variance)
@@ -111,10 +113,11 @@ def _standardised(
 def _strata(follow_up: FollowUp, by: list[str]) -> pd.Categorical[Any]:
     """Return the stratum of each row."""
     frame = follow_up.frame
-    absent = [column for column in by if column not in frame]
-    if absent:
+    absent = [column for column in by if column not in follow_up.covariates]
+    if absent or not by:
+        named = f"no covariate '{absent[0]}'" if absent else "nothing named"
         raise DesignError(
-            f"The follow-up has no column '{absent[0]}' to standardise by. It has: "
+            f"The follow-up has {named} to standardise by. It has: "
             f"{', '.join(follow_up.covariates) or 'no covariates'}."
         )
     n_empty = int(frame[by].isna().any(axis=1).sum())
@@ -141,6 +144,8 @@ def _shares(
                 f"{', '.join(levels)}. Give every stratum its share, and no other."
             )
         shares = np.array([float(standard[level]) for level in levels])
+    if standard is None and not shares.sum() > 0:
+        raise EstimationError("Nobody has any time at risk, so there is no rate to standardise.")
     if not (np.isfinite(shares) & (shares >= 0)).all() or not shares.sum() > 0:
         raise EstimationError("The shares of a standard must be zero or more, and not all zero.")
     total: np.ndarray = shares / shares.sum()

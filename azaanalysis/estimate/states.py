@@ -17,7 +17,7 @@ from azaanalysis.design.states import (
     measure_steroid_states,
 )
 from azaanalysis.estimate.reach import normal_reach
-from azaanalysis.estimate.variance import refuse_level
+from azaanalysis.estimate.refusals import refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.study import Study
 from azaanalysis.vocab import DAYS_PER_YEAR

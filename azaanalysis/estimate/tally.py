@@ -15,8 +15,10 @@ from scipy import sparse
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.multinomial import one_thread
 from azaanalysis.design.weighting import ScoreParts
+from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array, CellIndex, Counts, Keys, frame_of, index_cells
 from azaanalysis.estimate.once import once_each
+from azaanalysis.estimate.refusals import needs_follow_up
 
 _ROWS_AT_ONCE = 16_384
 
@@ -160,7 +162,9 @@ def tally(follow_up: FollowUp | RiskTable, *, stratum: str | None = None) -> Ris
     EstimationError
         If the stratum is not a covariate, or missing for some rows.
     """
+    needs_follow_up(follow_up)
     if isinstance(follow_up, RiskTable):
+        _refuse_lost_strata(follow_up, stratum)
         return follow_up
     return _tally_once(follow_up, stratum)
 
@@ -168,6 +172,14 @@ def tally(follow_up: FollowUp | RiskTable, *, stratum: str | None = None) -> Ris
 @once_each
 def _tally_once(follow_up: FollowUp, stratum: str | None) -> RiskTable:
     return tally_cells(follow_up, index_cells(follow_up, stratum))
+
+
+def _refuse_lost_strata(table: RiskTable, stratum: str | None) -> None:
+    if stratum is not None and table.strata == ("",):
+        raise EstimationError(
+            f"This risk table was counted without strata, so '{stratum}' is lost. Count again: "
+            f"tally(follow_up, stratum='{stratum}')."
+        )
 
 
 def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.follow_up import NEEDED, FollowUp
 from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.cells import Array
+from azaanalysis.estimate.refusals import needs_rows
 
 # Share of a covariate's spread that those before it leave unexplained; less is rounding.
 _NOTHING_NEW = 1e-10
@@ -75,11 +76,14 @@ def model_columns(
     DesignError
         If a column is absent, or there is nothing to estimate.
     """
-    absent = [c for c in [*covariates, *strata] if c not in follow_up.frame]
+    needs_rows(follow_up)
+    known = {"arm", *follow_up.covariates, *(set(follow_up.frame) - set(NEEDED))}
+    absent = [c for c in [*covariates, *strata] if c not in known]
     if absent:
         raise DesignError(
-            f"The follow-up has no column {', '.join(map(repr, absent))}. Its covariates are: "
-            f"{', '.join(follow_up.covariates) or 'none'}."
+            f"The follow-up has no covariate {', '.join(map(repr, absent))}. It has: "
+            f"{', '.join(follow_up.covariates) or 'none'}. What is known only after time zero, "
+            "or says how a patient counts, is no covariate."
         )
     arm = ["arm"] if len(follow_up.arms) > 1 and "arm" not in strata else []
     columns = list(dict.fromkeys([*arm, *covariates]))
@@ -112,6 +116,8 @@ def make_terms(follow_up: FollowUp, columns: Sequence[str], rows: Array) -> Term
     EstimationError
         If a value is infinite, or a column says nothing that those before it do not say.
     """
+    if "arm" in columns:
+        _refuse_empty_arms(follow_up, rows)
     lines = [
         (coefficient, line)
         for column in columns
@@ -126,6 +132,16 @@ def make_terms(follow_up: FollowUp, columns: Sequence[str], rows: Array) -> Term
     coefficients = tuple(coefficient for coefficient, _ in lines)
     _refuse_collinear(coefficients, design)
     return Terms(coefficients, design, spread, mean)
+
+
+def _refuse_empty_arms(follow_up: FollowUp, rows: Array) -> None:
+    codes = follow_up.frame["arm"].cat.codes.to_numpy()[rows]
+    empty = [arm for place, arm in enumerate(follow_up.arms) if not (codes == place).any()]
+    if empty:
+        raise EstimationError(
+            f"In the arm '{empty[0]}' nobody has a value in every covariate and a weight above "
+            "zero, so it cannot be compared. Take the arm out, or mend the covariates or weights."
+        )
 
 
 def _lines(follow_up: FollowUp, column: str, rows: Array) -> Iterator[tuple[Coefficient, Array]]:

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from azaanalysis.design.levels import Levels
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.reach import normal_reach
-from azaanalysis.estimate.variance import refuse_level
+from azaanalysis.estimate.refusals import refuse_level
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 

@@ -11,6 +11,8 @@ from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.curves import Curve
+from azaanalysis.estimate.refusals import refuse_level as refuse_level
+from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.tally import RiskTable, Stacking
 from azaanalysis.vocab import in_words
 
@@ -23,12 +25,6 @@ VARIANCES = ("auto", "robust", "stacked", "bootstrap")
 STACKED_FROM_EFFECTIVE_SIZE = 25
 # Below this effective size of an arm no interval that was measured held its level.
 TRUSTED_FROM_EFFECTIVE_SIZE = 40
-
-
-def refuse_level(level: float) -> None:
-    """Refuse a level that is not a proportion."""
-    if not 0 < level < 1:
-        raise EstimationError(f"level must lie between 0 and 1, for example 0.95; got {level}.")
 
 
 def choose_variance(
@@ -44,10 +40,7 @@ def choose_variance(
     EstimationError
         If the word is unknown, or the follow-up lacks what the variance needs.
     """
-    if variance not in VARIANCES:
-        raise EstimationError(
-            f"There is no variance '{variance}'; choose one of {', '.join(VARIANCES)}."
-        )
+    refuse_word("variance", variance, VARIANCES)
     can_resample = isinstance(follow_up, FollowUp) and _can_weigh_again(follow_up)
     chosen = _automatic(table, can_resample) if variance == "auto" else variance
     if chosen != "bootstrap" and table.is_clustered and table.pairs is None:

@@ -71,6 +71,41 @@ def test_all_faults_are_told_at_once():
     assert "status" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"causes": "relapse"}, "causes are a list of different words"),
+        ({"causes": ["relapse", "relapse"]}, "causes are a list of different words"),
+        ({"n_own": 0}, "from 1 to 2; got 0"),
+        ({"n_own": 3}, "from 1 to 2; got 3"),
+        ({"smallest_count": -1}, "1 .show all. or more; got -1"),
+        ({"reference": "placebo"}, "'placebo' is none of the arms: "),
+    ],
+)
+def test_wishes_that_contradict_the_frame_are_refused(wishes, message):
+    with pytest.raises(DesignError, match=message):
+        made(**wishes)
+
+
+@pytest.mark.parametrize("column", ["entry", "weight"])
+def test_text_among_numbers_is_refused_with_its_row(column):
+    frame = FRAME.assign(x=["0", "1", "soon"])
+    with pytest.raises(DesignError, match=f"{column}.* in 1 of 3 rows .the first is row 3"):
+        made(frame, **{column: "x"})
+
+
+def test_a_row_of_nobody_is_refused_where_patients_have_names():
+    frame = FRAME.assign(who=["x", None, "x"])
+    with pytest.raises(DesignError, match=r"patient is missing in 1 of 3 rows .the first is row 2"):
+        made(frame, patient="who")
+
+
+def test_a_column_that_comes_twice_is_refused_by_name():
+    frame = pd.concat([FRAME, FRAME[["age"]]], axis=1)
+    with pytest.raises(DesignError, match="the column 'age' twice"):
+        made(frame)
+
+
 def test_text_in_a_time_column_is_refused_with_its_row():
     frame = FRAME.assign(t=["5", "soon", "9"])
     with pytest.raises(DesignError, match="exit_days is missing or negative in 1 of 3"):

@@ -251,7 +251,7 @@ def test_what_cannot_be_estimated_is_refused_with_a_way_forward():
     made.frame["gap"] = [np.nan] * 3
     with pytest.raises(DesignError, match="one arm and no covariate"):
         estimate_cox(made)
-    with pytest.raises(DesignError, match="no column 'bmi'"):
+    with pytest.raises(DesignError, match="no covariate 'bmi'"):
         estimate_cox(made, covariates=["bmi"])
     with pytest.raises(EstimationError, match="x is infinite in 1 row"):
         estimate_cox(made, covariates=["x"])
@@ -259,8 +259,9 @@ def test_what_cannot_be_estimated_is_refused_with_a_way_forward():
         estimate_cox(made, covariates=["gap"])
     with pytest.raises(EstimationError, match="between 0 and 1"):
         estimate_cox(made, covariates=["x"], level=95)
-    with pytest.raises(EstimationError, match="no variance 'exact'"):
-        estimate_cox(made, covariates=["patient_id"], variance="exact")
+    made.frame["ill"] = [0.0, 1.0, 0.0]
+    with pytest.raises(EstimationError, match="No variance 'exact'"):
+        estimate_cox(made, covariates=["ill"], variance="exact")
 
 
 def test_without_any_event_every_ratio_is_missing():

@@ -40,5 +40,5 @@ def test_survival_from_the_hazard_lies_above_kaplan_meier():
 def test_weights_and_unknown_ties_are_refused_with_a_way_forward():
     with pytest.raises(EstimationError, match="Use estimate_incidence"):
         estimate_cumulative_hazard(follow_up(days=[1, 2], weight=[1, 2]))
-    with pytest.raises(EstimationError, match="'together' or 'one_by_one'"):
+    with pytest.raises(EstimationError, match="known are: together, one_by_one"):
         estimate_cumulative_hazard(follow_up(days=[1]), ties="efron")

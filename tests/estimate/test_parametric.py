@@ -244,7 +244,7 @@ def test_weights_are_not_taken_for_counts():
 
 
 def test_an_absent_covariate_is_refused():
-    with pytest.raises(DesignError, match="no column 'height'"):
+    with pytest.raises(DesignError, match="no covariate 'height'"):
         estimate_parametric(follow_up(days=[3, 5], status=[1, 1]), covariates=["height"])
 
 

@@ -316,7 +316,7 @@ def test_no_event_at_all_is_refused():
 
 
 def test_an_absent_covariate_is_refused():
-    with pytest.raises(DesignError, match="no column 'height'"):
+    with pytest.raises(DesignError, match="no covariate 'height'"):
         estimate_poisson(cgd_patients(), covariates=["height"])
 
 

@@ -112,7 +112,7 @@ def test_a_stratum_without_time_leaves_no_rate_but_a_note():
 
 
 def test_an_absent_column_is_refused_by_name():
-    with pytest.raises(DesignError, match="no column 'sex' to standardise by"):
+    with pytest.raises(DesignError, match="no covariate 'sex' to standardise by"):
         estimate_standardised_rates(in_strata(FOUR), by="sex")
 
 

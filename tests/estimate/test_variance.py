@@ -123,7 +123,7 @@ def test_a_bootstrap_of_a_table_is_refused_with_a_way_forward():
 
 
 def test_an_unknown_variance_is_refused_by_name():
-    with pytest.raises(EstimationError, match="no variance 'naive'; choose one of auto"):
+    with pytest.raises(EstimationError, match="No variance 'naive'; known are: auto"):
         estimate_incidence(follow_up(days=[1, 2]), variance="naive")
 
 
