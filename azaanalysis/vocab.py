@@ -58,7 +58,7 @@ QUANTITIES: dict[str, Quantity] = {
     "restricted_mean_lost_ratio": Quantity("Ratio of mean times lost", "ratio", 1.0),
     "median_days": Quantity("Median time", "days"),
     "quantile_days": Quantity("Time by which a share had the event", "days"),
-    "mean_dose_mg": Quantity("Mean prednisolone dose (mg per day)", "mean"),
+    "mean_dose_mg": Quantity("Mean prednisolone dose (mg per day)", "rate"),
     "cumulative_dose_mg": Quantity("Mean cumulative prednisolone dose (mg)", "count"),
     "low_dose_share": Quantity("Share on little or no steroid", "probability"),
     "share_in_state": Quantity("Share in each state", "probability"),
