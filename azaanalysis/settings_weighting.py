@@ -46,6 +46,16 @@ class Truncation(Section):
     upper_quantile: Proportion | None = None
     at_most: Annotated[float, Field(gt=0)] | None = None
 
+    @model_validator(mode="after")
+    def _lower_below_upper(self) -> Truncation:
+        lower, upper = self.lower_quantile, self.upper_quantile
+        if lower is not None and upper is not None and lower >= upper:
+            raise ValueError(
+                f"'lower_quantile' is {lower:g} and 'upper_quantile' {upper:g}, so that no weight "
+                "would stand; give the smaller one first"
+            )
+        return self
+
     @property
     def is_asked_for(self) -> bool:
         """Whether any weight may be cut off."""

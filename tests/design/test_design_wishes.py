@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from azaanalysis.design import (
     follow_up_from_frame,
@@ -12,6 +13,7 @@ from azaanalysis.design import (
     weigh_by_strata,
 )
 from azaanalysis.errors import DesignError
+from azaanalysis.settings_weighting import Truncation
 
 
 def two_arms():
@@ -46,3 +48,8 @@ def test_one_stratum_or_none_is_refused(n_strata):
 def test_no_bin_is_refused():
     with pytest.raises(DesignError, match="got n_bins=0"):
         measure_preference(weigh(two_arms()), n_bins=0)
+
+
+def test_quantiles_that_leave_no_weight_standing_are_refused():
+    with pytest.raises(ValidationError, match="no weight would stand"):
+        Truncation(lower_quantile=0.9, upper_quantile=0.1)

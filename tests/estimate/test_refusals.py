@@ -27,12 +27,19 @@ from azaanalysis import (
 )
 from azaanalysis.vocab import DAYS_PER_YEAR
 
-# What is asked of a whole cohort has tests of its own.
+NEEDED = {"at_days": [30, 60], "windows": [0, 30, 90], "by": "sex"}
+
+
+def can_be_asked(name):
+    """Tell whether a follow-up and the usual wishes are all that an estimator needs."""
+    parameters = inspect.signature(getattr(azaanalysis, name)).parameters
+    needed = {word for word, given in parameters.items() if given.default is given.empty}
+    return next(iter(parameters)) == "follow_up" and needed <= {"follow_up", *NEEDED}
+
+
+# What is asked of a cohort, or of wishes of its own, has tests of its own.
 ESTIMATORS = sorted(
-    name
-    for name in azaanalysis.__all__
-    if name.startswith("estimate_")
-    and next(iter(inspect.signature(getattr(azaanalysis, name)).parameters)) == "follow_up"
+    name for name in azaanalysis.__all__ if name.startswith("estimate_") and can_be_asked(name)
 )
 # These leave a missing number for an arm in which nobody counts, and do not refuse it.
 _WITHOUT_EMPTY_ARMS = {
@@ -43,7 +50,6 @@ _WITHOUT_EMPTY_ARMS = {
         "standardised_rates",
     )
 }
-NEEDED = {"at_days": [30, 60], "windows": [0, 30, 90], "by": "sex"}
 
 
 def frame_of(n=120, arms="ab", seed=1):
