@@ -129,7 +129,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 
 def name_in_words(name: str) -> str:
     """Spell the name of a notebook: ``"02_time_to_response"`` becomes ``"Time to response"``."""
-    return sentence_case(re.sub(r"^\d+_", "", name))
+    return sentence_case(re.sub(r"^\d+[a-z]?_", "", name))
 
 
 def _compose_summary(site: Site) -> Chapter:
