@@ -19,6 +19,7 @@ KEYS = ("arm", "stratum", "entry_days", "exit_days", "status")
 # More slots than this for each row, and sorting the rows is cheaper than counting into slots.
 _SLOTS_PER_ROW = 4
 _FEW_SLOTS = 50_000
+_MOST_STRATA = 100
 _DECIMALS = 7
 
 
@@ -188,6 +189,12 @@ def _strata(follow_up: FollowUp, stratum: str | None) -> Any:
         raise EstimationError(
             f"The stratum '{stratum}' is missing in {n_missing:,} of {len(frame):,} rows. Make "
             "the missing values a group of their own, or take the rows out in the open."
+        )
+    # A message about such a stratum would also show the exact value of a patient.
+    if len(strata.categories) > _MOST_STRATA:
+        raise EstimationError(
+            f"'{stratum}' has {len(strata.categories):,} different values, more than "
+            f"{_MOST_STRATA}. Strata are few groups: put values together in a new column."
         )
     return strata.rename_categories(str)
 

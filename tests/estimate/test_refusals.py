@@ -228,3 +228,11 @@ def test_nothing_can_neither_be_stacked_nor_merged():
         stack()
     with pytest.raises(EstimationError, match="no table"):
         merge()
+
+
+@pytest.mark.parametrize("name", those_with("stratum"))
+def test_a_number_with_a_value_for_each_patient_is_no_stratum(name):
+    frame = frame_of().assign(age=np.linspace(20.125, 70.875, 120))
+    with pytest.raises(EstimationError, match="'age' has 120 different values") as refused:
+        ask(name, followed(frame), stratum="age")
+    assert "20.125" not in str(refused.value)
