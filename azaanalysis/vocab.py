@@ -82,6 +82,7 @@ QUANTITIES: dict[str, Quantity] = {
     "patient_years_to_harm": Quantity("Patient-years for one event more", "count"),
     "schedule_kept": Quantity("Tested within the window", "probability"),
     "mean_level": Quantity("Mean level", "mean"),
+    "auc": Quantity("Area under the curve", "ratio", null=0.5),
     "odds_ratio": Quantity("Odds ratio", "ratio", null=1.0),
     "time_ratio": Quantity("Time ratio", "ratio", null=1.0),
     "mean_count": Quantity("Mean number of events", "mean"),

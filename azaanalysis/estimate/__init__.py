@@ -18,6 +18,7 @@ from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
 from azaanalysis.estimate.monitoring import estimate_adherence
+from azaanalysis.estimate.panels import count_panels, estimate_marker_auc
 from azaanalysis.estimate.parametric import estimate_parametric
 from azaanalysis.estimate.piecewise import estimate_piecewise_hazard_ratio
 from azaanalysis.estimate.pooling import pool
@@ -64,6 +65,7 @@ __all__ = [
     "RiskTable",
     "bootstrap",
     "compare_with_truth",
+    "count_panels",
     "estimate_adherence",
     "estimate_cox",
     "estimate_cumulative_hazard",
@@ -78,6 +80,7 @@ __all__ = [
     "estimate_incidence_difference",
     "estimate_interval_incidence",
     "estimate_log_rank",
+    "estimate_marker_auc",
     "estimate_mean_count",
     "estimate_mean_count_difference",
     "estimate_mean_count_ratio",
