@@ -94,7 +94,9 @@ class View:
         """Return the earliest day on which each row's patient can have been born."""
         patients = self.patients
         days = np.ceil((patients["age_years"] + 1) * _ONE_YEAR_DAYS).fillna(0).astype("int64")
-        from_age = patients["observed_from"] - pd.to_timedelta(days, unit="D")
+        # In seconds: a nanosecond clock ends 292 years from 1970, a mistyped date may not.
+        lived = pd.Series((days.to_numpy() * 86_400).astype("timedelta64[s]"), patients.index)
+        from_age = patients["observed_from"] - lived
         from_age = from_age.where(patients["age_years"].notna())
         birth = patients["birth_date"].fillna(from_age)
         is_sound = ~(birth > patients["observed_from"])

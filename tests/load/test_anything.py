@@ -78,3 +78,12 @@ def test_any_bytes_in_a_file(
 def test_any_mapping(export: Path, entries: object) -> None:
     mapping = entries if isinstance(entries, dict) else {"x": entries}
     _ends_well(Files().write(export), mapping=mapping)
+
+
+@pytest.mark.parametrize("word", ["0001/1/1", "0001-01-01", "1600-02-29", "9999-12-31"])
+def test_a_date_of_another_millennium_ends_well_in_every_column(export: Path, word: str) -> None:
+    n_columns = len(Files().tables["patients"][0])
+    for place in range(n_columns):
+        files = Files()
+        files.tables["patients"][1][place] = word
+        _ends_well(files.write(export))
