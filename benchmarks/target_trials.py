@@ -18,7 +18,8 @@ import pandas as pd
 
 from azaanalysis import estimate_incidence, follow_up_from_frame
 from azaanalysis.design import FollowUp, Grace, clone_censor_weight
-from azaanalysis.design.censoring import Departures, weigh_departures
+from azaanalysis.design.censoring import weigh_departures
+from azaanalysis.design.leaving import Departures
 from azaanalysis.design.over_time import Changing
 from azaanalysis.estimate import estimate_cox
 

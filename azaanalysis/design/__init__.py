@@ -2,7 +2,7 @@
 
 from azaanalysis.design.balance import measure_balance
 from azaanalysis.design.baseline import measure_baseline
-from azaanalysis.design.censoring import Departures, weigh_departures
+from azaanalysis.design.censoring import weigh_departures
 from azaanalysis.design.checks import check_design, check_table, findings_to_frame
 from azaanalysis.design.clones import Grace, clone_censor_weight
 from azaanalysis.design.exposure import follow_by_drug, follow_by_level
@@ -12,6 +12,7 @@ from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.impute import impute
 from azaanalysis.design.kinds import follow_kinds
 from azaanalysis.design.later_start import measure_later_start
+from azaanalysis.design.leaving import Departures
 from azaanalysis.design.levels import Levels, follow_levels, sample_individuals
 from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
 from azaanalysis.design.monitoring import follow_by_trait, thin_tests

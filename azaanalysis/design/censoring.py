@@ -9,47 +9,11 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.design.follow_up import CONTINUES, FollowUp
-from azaanalysis.design.leaving import Leaving, prepare_leaving
-from azaanalysis.design.over_time import Changing
+from azaanalysis.design.leaving import Departures, Leaving, prepare_leaving
 from azaanalysis.design.periods import Pieces, cut_follow_up
 from azaanalysis.design.weighting import KEPT, Weighting, compose, spread_weighting
 
 Array = np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Departures:
-    """Who departed from the protocol, and what may have decided about it.
-
-    Parameters
-    ----------
-    deviates
-        For each row of the follow-up, whether it was censored on its day of exit because of a
-        departure.
-    cuts
-        Days at which one period ends and the next begins.
-    covariates
-        Baseline columns that may decide about departing.
-    changing
-        Characteristics that change after time zero and may decide about it.
-    settled
-        For each row the day from which it can no longer depart; None if it always can.
-    lag_days
-        How long before a departure takes effect it is decided: what changes is read so many
-        days before each period.
-    is_stabilised
-        Whether weights are multiplied by the chance of staying in the arm as a whole. Curves and
-        hazard ratios do not depend on it, but they vary less; rates over time without
-        stabilising stand for a population in which nobody departs.
-    """
-
-    deviates: Array
-    cuts: Array
-    covariates: tuple[str, ...] = ()
-    changing: tuple[Changing, ...] = ()
-    settled: Array | None = None
-    lag_days: float = 0.0
-    is_stabilised: bool = True
 
 
 def weigh_departures(

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from azaanalysis.design.censoring import Departures, period_cuts, weigh_departures
+from azaanalysis.design.censoring import period_cuts, weigh_departures
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
+from azaanalysis.design.leaving import Departures
 from azaanalysis.design.over_time import Changing
 from azaanalysis.errors import DesignError
 

@@ -3,22 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.logistic import fit_logistic, predict_logistic
+from azaanalysis.design.over_time import Changing
 from azaanalysis.design.periods import Pieces
-
-if TYPE_CHECKING:
-    from azaanalysis.design.censoring import Departures
 
 Array = np.ndarray
 # With more periods than this, time enters as a curve with four knots; else each by itself.
 _MOST_PERIODS = 6
 _LEAST_CHANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Departures:
+    """Who departed from the protocol, and what may have decided about it.
+
+    Parameters
+    ----------
+    deviates
+        For each row of the follow-up, whether it was censored on its day of exit because of a
+        departure.
+    cuts
+        Days at which one period ends and the next begins.
+    covariates
+        Baseline columns that may decide about departing.
+    changing
+        Characteristics that change after time zero and may decide about it.
+    settled
+        For each row the day from which it can no longer depart; None if it always can.
+    lag_days
+        How long before a departure takes effect it is decided: what changes is read so many
+        days before each period.
+    is_stabilised
+        Whether weights are multiplied by the chance of staying in the arm as a whole. Curves and
+        hazard ratios do not depend on it, but they vary less; rates over time without
+        stabilising stand for a population in which nobody departs.
+    """
+
+    deviates: Array
+    cuts: Array
+    covariates: tuple[str, ...] = ()
+    changing: tuple[Changing, ...] = ()
+    settled: Array | None = None
+    lag_days: float = 0.0
+    is_stabilised: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import pandas as pd
 from azaanalysis.design.cut_rows import at_time_zero
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.moments import lines_of
-from azaanalysis.design.weights import preference_scores
+from azaanalysis.design.target_weights import preference_scores
 from azaanalysis.errors import DesignError
 from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from azaanalysis.design.censoring import Departures, period_cuts, weigh_departures
+from azaanalysis.design.censoring import period_cuts, weigh_departures
 from azaanalysis.design.changing import measure_changing
 from azaanalysis.design.endings import End
 from azaanalysis.design.endpoints import Dated
 from azaanalysis.design.entrants import Entrants
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.leaving import Departures
 from azaanalysis.study import Study
 
 

@@ -13,8 +13,8 @@ from azaanalysis.design.multinomial import fit_multinomial, predict_chances
 from azaanalysis.design.penalised import fit_penalised
 from azaanalysis.design.set_aside import set_aside
 from azaanalysis.design.support import keep_supported, refuse_separation
+from azaanalysis.design.target_weights import is_within
 from azaanalysis.design.weighting import ScoreParts
-from azaanalysis.design.weights import is_within
 from azaanalysis.settings_weighting import WeightingSettings
 
 Array = np.ndarray

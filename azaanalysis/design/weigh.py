@@ -13,8 +13,8 @@ from azaanalysis.design.cut_rows import cut_again, is_cut, put_together
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.gate import check_gate
 from azaanalysis.design.propensity import fit_propensity
+from azaanalysis.design.target_weights import Weights, clip_weights, limits_of, weights_of
 from azaanalysis.design.weighting import Weighting
-from azaanalysis.design.weights import Weights, clip_weights, limits_of, weights_of
 from azaanalysis.errors import DesignError
 from azaanalysis.settings_weighting import Target, WeightingSettings
 from azaanalysis.vocab import in_words

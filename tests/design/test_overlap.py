@@ -12,7 +12,7 @@ from azaanalysis.design import (
     measure_weights,
     weigh,
 )
-from azaanalysis.design.weights import preference_scores
+from azaanalysis.design.target_weights import preference_scores
 from azaanalysis.errors import DesignError
 
 
