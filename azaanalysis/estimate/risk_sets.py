@@ -80,12 +80,6 @@ class RiskSets:
     def _is_entered_late(self) -> bool:
         return bool(self.first.any())
 
-    @property
-    def ever_at_risk(self) -> Array:
-        """Whether a row is at risk on any day with an event."""
-        at_risk: Array = self.first < self.beyond
-        return at_risk
-
     def over_those_at_risk(self, values: Array) -> Array:
         """Sum values (one for each row) of the rows at risk, for each slot."""
         # Counted from the end, so that where all leave exactly nothing is left over.

@@ -35,11 +35,6 @@ class Evidence:
         """Every number of the report."""
         return as_frame(self.record)
 
-    @property
-    def abouts(self) -> list[Any]:
-        """What each estimate is about."""
-        return [entry["about"] for entry in self.record["estimates"]]
-
 
 # Where something is answered: the page and its anchor, and the words of the link.
 Place = tuple[str, str]
