@@ -12,6 +12,7 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.bands import covariance_of_readings, on_some_days, simultaneous_reach
 from azaanalysis.estimate.cells import Array, index_cells
 from azaanalysis.estimate.curves import Curve, curves_of
+from azaanalysis.estimate.drawn_tables import bootstrap_tables
 from azaanalysis.estimate.grid import Grid, ratio
 from azaanalysis.estimate.limits import (
     How,
@@ -20,7 +21,6 @@ from azaanalysis.estimate.limits import (
     without_pairs,
 )
 from azaanalysis.estimate.reach import normal_reach, reach_of_table
-from azaanalysis.estimate.resample import Resample, bootstrap
 from azaanalysis.estimate.tally import RiskTable, tally_cells
 
 Transform = Literal["log-log", "log", "plain"]
@@ -140,13 +140,13 @@ def _bootstrap_reaches(follow_up: FollowUp, limits: CurveLimits, how: How) -> li
     table = without_pairs(tally_cells(follow_up, index))
     observed = _curves(table, limits)
 
-    def in_resample(resample: Resample) -> Array:
-        made = _curves(resample.table(table, index), limits)
+    def in_resample(drawn: RiskTable) -> Array:
+        made = _curves(drawn, limits)
         return np.stack(
             [np.concatenate([n.value for n in made]), np.concatenate([n.std_error for n in made])]
         )
 
-    drawn = bootstrap(follow_up, in_resample, resampling=how.resampling)
+    drawn = bootstrap_tables(follow_up, in_resample, table, index, resampling=how.resampling)
     ends = np.cumsum([len(numbers.value) for numbers in observed])[:-1]
     made = [
         _reach(numbers, of_curve, how)

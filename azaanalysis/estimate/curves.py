@@ -118,10 +118,12 @@ class Curve:
         def stay(values: Array) -> Array:
             return grid.over_those_who_stay(grid.weight_squared * values)
 
-        gone = left(u**2) + 2 * value * left(u * v) + value**2 * left(v**2)
+        gone = value**2 * left(v**2)
+        if self.cause:
+            gone += left(u**2) + 2 * value * left(u * v)
         # Of those still there each contributes (now - start)^2, multiplied out.
         now = push.drift + value * pull.drift
-        there = now**2 * stay(np.ones_like(u))
+        there = now**2 * grid.over_those_who_stay(grid.weight_squared)
         if grid.first.any():
             there -= 2 * now * (stay(start_u) + value * stay(start_v))
             there += stay(start_u**2) + 2 * value * stay(start_u * start_v)

@@ -10,8 +10,9 @@ import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.estimate.cells import Array, index_cells
+from azaanalysis.estimate.drawn_tables import bootstrap_tables
 from azaanalysis.estimate.reach import normal_reach, reach_of_table
-from azaanalysis.estimate.resample import USUAL, Resample, Resampling, bootstrap
+from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable, tally_cells
 from azaanalysis.estimate.variance import Chosen
 
@@ -79,11 +80,11 @@ def bootstrap_interval(follow_up: FollowUp, statistic: Statistic, how: How) -> I
     table = without_pairs(tally_cells(follow_up, index))
     observed = statistic(table, "robust")
 
-    def in_resample(resample: Resample) -> Array:
-        made = statistic(resample.table(table, index), "robust")
+    def in_resample(drawn: RiskTable) -> Array:
+        made = statistic(drawn, "robust")
         return np.stack([made.value, made.std_error])
 
-    drawn = bootstrap(follow_up, in_resample, resampling=how.resampling)
+    drawn = bootstrap_tables(follow_up, in_resample, table, index, resampling=how.resampling)
     both = np.stack([observed.value, observed.std_error])
     reach = studentised_reach(both, drawn, how.level, how.band) * observed.std_error
     reach = np.where(np.isfinite(reach) & (reach > 0), reach, np.nan)
@@ -126,8 +127,22 @@ def studentised_reach(
         within = np.where(seen & known, distance, 0.0)
         distance = np.broadcast_to(within.max(axis=-1, keepdims=True), distance.shape)
     reach = np.full(observed[0].shape, np.nan)
-    reach[seen] = np.nanquantile(distance[:, seen], level, axis=0)
+    reach[seen] = quantile_of_known(distance[:, seen], level)
     return np.where(reach < _ENDLESS / 10, reach, np.nan)
+
+
+def quantile_of_known(numbers: Array, level: float) -> Array:
+    """Return the quantile over the first axis, of what is not missing; all columns at once.
+
+    It is numpy's ``nanquantile``, which takes columns one by one and ten times as long.
+    """
+    ordered = np.sort(numbers, axis=0)
+    place = level * np.maximum((~np.isnan(numbers)).sum(axis=0) - 1, 0)
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, len(numbers) - 1)
+    one, other = (np.take_along_axis(ordered, at[None], axis=0)[0] for at in (below, above))
+    part = place - below
+    return np.asarray(np.where(part > 0, one + (other - one) * part, one))
 
 
 def without_pairs(table: RiskTable) -> RiskTable:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ REPLICATES = 500
 SEED = 20_261_124
 FEWEST_REPLICATES = 20
 Progress = Callable[[int, int], None]
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,15 @@ def bootstrap(
     EstimationError
         If it could not be computed in any replicate.
     """
+    return attempts(draw_resamples(follow_up, resampling), statistic, resampling)
+
+
+def attempts(
+    drawn: Iterable[Drawn | None], statistic: Callable[[Drawn], Array], resampling: Resampling
+) -> Array:
+    """Compute a statistic of everything drawn; missing values where it cannot be."""
     results: list[Array | None] = []
-    for resample in draw_resamples(follow_up, resampling):
+    for resample in drawn:
         results.append(_attempt(statistic, resample))
         if resampling.progress is not None:
             resampling.progress(len(results), resampling.n_replicates)
@@ -128,7 +137,7 @@ def bootstrap(
     return np.stack([missing if made is None else made for made in results])
 
 
-def _attempt(statistic: Callable[[Resample], Array], resample: Resample | None) -> Array | None:
+def _attempt(statistic: Callable[[Drawn], Array], resample: Drawn | None) -> Array | None:
     if resample is None:
         return None
     try:

@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import binom, chi2
 
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate import Resampling, bootstrap, estimate_incidence, tally
 from azaanalysis.estimate.cells import index_cells
+from azaanalysis.estimate.drawn_tables import bootstrap_tables, draw_copies
+from azaanalysis.estimate.limits import quantile_of_known
 from azaanalysis.estimate.resample import draw_resamples
 from tests.builders import follow_up
 from tests.estimate.weighted import confounded, weigh
@@ -114,3 +117,69 @@ def test_weights_without_a_model_are_taken_as_known():
     about = estimate_incidence(matched).about
     assert about["variance"] == "robust"
     assert "rows that belong together taken as one" in about["interval"]
+
+
+def test_copies_drawn_in_batches_have_the_chances_of_drawing_one_by_one():
+    # Of 3 patients drawn 3 times: (1, 1, 1) has chance 3! / 27 = 6/27, (3, 0, 0) and its like 1/27
+    # each, (2, 1, 0) and its like 3/27 each.
+    draws = draw_copies(3, 27_000, np.random.default_rng(5)).astype(int)
+    found, times = np.unique(draws, axis=1, return_counts=True)
+    chance = {1: 6, 3: 1, 2: 3}
+    expected = np.array([chance[int(copies.max())] for copies in found.T]) * 1_000.0
+    assert found.shape == (3, 10)
+    assert ((times - expected) ** 2 / expected).sum() < chi2.ppf(0.999, 9)
+
+
+def test_copies_of_many_patients_are_binomial_and_hold_each_other_down():
+    draws = draw_copies(400, 4_000, np.random.default_rng(6)).astype(int)
+    assert (draws.sum(axis=0) == 400).all()
+    expected = binom.pmf(np.arange(6), 400, 1 / 400) * draws.size
+    expected[-1] = draws.size - expected[:-1].sum()
+    times = np.bincount(np.minimum(draws, 5).ravel())
+    assert ((times - expected) ** 2 / expected).sum() < chi2.ppf(0.999, 5)
+    # Half of the patients hold 200 copies, with variance 400 * 1/2 * 1/2 = 100.
+    assert draws[:200].sum(axis=0).var() == pytest.approx(100, rel=0.08)
+
+
+def test_tables_drawn_in_batches_spread_as_those_drawn_one_by_one():
+    made = confounded(200, 8)
+    made = replace(made, frame=made.frame.assign(weight=1 + (made.frame["x1"] > 0) * 1.5))
+    index, table = index_cells(made), tally(made)
+
+    early = (table.keys.exit_days <= 20) & (table.keys.status == 1)
+
+    def risks(drawn):
+        of_arms = [drawn.keys.of_arms([arm]) for arm in drawn.arms]
+        weight = drawn.counts.weight
+        return np.array([weight[here & early].sum() / weight[here].sum() for here in of_arms])
+
+    often = Resampling(1_500, seed=3)
+    batched = bootstrap_tables(made, risks, table, index, resampling=often)
+    single = bootstrap(made, lambda r: risks(r.table(table, index)), resampling=often)
+    np.testing.assert_allclose(batched.mean(axis=0), single.mean(axis=0), atol=0.006)
+    np.testing.assert_allclose(batched.std(axis=0), single.std(axis=0), rtol=0.08)
+    again = bootstrap_tables(made, risks, table, index, resampling=often)
+    np.testing.assert_array_equal(batched, again)
+
+
+def test_a_table_drawn_in_a_batch_counts_each_arm_in_full_and_squares_by_copies():
+    made = follow_up(days=[3, 1, 2, 1], arm=["b", "a", "b", "a"], weight=[0.5, 2.0, 0.5, 2.0])
+    index, table = index_cells(made), tally(made)
+
+    def sums(drawn):
+        counts, is_first = drawn.counts, drawn.keys.of_arms(["a"])
+        assert counts.weight_squared[is_first].sum() == 4 * counts.patients[is_first].sum()
+        return np.array([counts.patients[is_first].sum(), counts.weight.sum()])
+
+    drawn = bootstrap_tables(made, sums, table, index, resampling=FEW)
+    np.testing.assert_array_equal(drawn, np.tile([2.0, 5.0], (30, 1)))
+
+
+def test_the_quantile_of_what_is_known_is_that_of_numpy():
+    numbers = np.random.default_rng(2).exponential(size=(41, 30))
+    numbers[np.random.default_rng(3).random(numbers.shape) < 0.3] = np.nan
+    numbers[3, :5] = 1e12
+    for level in (0.5, 0.9, 0.95):
+        np.testing.assert_allclose(
+            quantile_of_known(numbers, level), np.nanquantile(numbers, level, axis=0), rtol=1e-12
+        )
