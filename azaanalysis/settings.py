@@ -248,8 +248,10 @@ class DiscontinuationEndpoint(_Endpoint):
 
     @model_validator(mode="after")
     def _stopping_is_the_outcome(self) -> DiscontinuationEndpoint:
-        if "discontinuation" in self.intercurrent:
-            raise ValueError("stopping is the outcome here; take it out of 'intercurrent'")
+        for place in ("competing", "intercurrent"):
+            if "discontinuation" in getattr(self, place):
+                words = "stopping is the outcome and cannot come before itself; take it out of"
+                raise ValueError(f"{words} '{place}'")
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.patches import Rectangle
 
 from azaanalysis.disclosure import smallest_count_of
 from azaanalysis.display.axis import (
@@ -24,7 +23,6 @@ from azaanalysis.display.canvas import (
     Place,
     draw_at_risk,
     dress_axes,
-    flow,
     place_axes,
     visible_steps,
     write,
@@ -32,11 +30,11 @@ from azaanalysis.display.canvas import (
 from azaanalysis.display.curves import Curve, Panel, describe_curves, make_panels, order_arms
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import spell_endpoint
+from azaanalysis.display.reasons import draw_reasons, flow_reasons
 from azaanalysis.display.style import (
     BODY,
     INK,
     SMALL,
-    SOFT_INK,
     WIDTH,
     ArmStyle,
     colour_reasons,
@@ -48,8 +46,8 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import sentence_case
 
-_GAP, _EDGE, _HEIGHT = 0.5, 0.45, 2.5
-_ORDER = "(from the bottom up; the line is the total)"
+_LEAST_GAP, _EDGE, _END, _HEIGHT = 0.5, 0.45, 0.35, 2.5
+_APART = 0.12  # inches between neighbouring numbers beneath the axes, at least
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,29 @@ class _Stack:
 
 
 @dataclass(frozen=True)
+class _Room:
+    """How the width is shared out: a number beneath the axes needs ``cell`` inches."""
+
+    n: int
+    cell: float
+
+    @classmethod
+    def of(cls, n: int, largest: float) -> _Room:
+        """Return the room of so many panels, whose largest number at risk is given."""
+        return cls(n, width_of(f"{largest:,.0f}", SMALL) + _APART)
+
+    @property
+    def gap(self) -> float:
+        """Distance of neighbouring panels, so that their numbers do not touch either."""
+        return max(_LEAST_GAP, self.cell)
+
+    @property
+    def panel_width(self) -> float:
+        """Width of one panel in inches."""
+        return (WIDTH - _EDGE - _END - self.gap * (self.n - 1)) / self.n
+
+
+@dataclass(frozen=True)
 class _Plan:
     stacks: list[_Stack]
     reasons: list[str]
@@ -72,22 +93,23 @@ class _Plan:
     unit: TimeUnit
     last_day: float
     heading: str
+    room: _Room
 
     @property
     def head(self) -> float:
         """Height of heading, reasons and names of the arms."""
         lines = max(len(self.title_of(stack.arm)) for stack in self.stacks)
-        return 0.76 + LINE * (_flow_reasons(self.reasons)[-1][1] + lines - 1)
+        return 0.76 + LINE * (flow_reasons(self.reasons)[-1][1] + lines - 1)
 
     def title_of(self, arm: str) -> list[str]:
         """Name of an arm, in lines that fit over its panel."""
-        return wrap_to(sentence_case(arm) or "All", 0.92 * self.panel_width, BODY)
+        return wrap_to(sentence_case(arm) or "All", 0.92 * self.room.panel_width, BODY)
 
-    @property
-    def panel_width(self) -> float:
-        """Width of one panel in inches."""
-        n = len(self.stacks)
-        return (WIDTH - _EDGE - 0.35 - _GAP * (n - 1)) / n
+    def cells_of(self, stack: _Stack) -> list[str]:
+        """Numbers at risk under each tick; where all would touch, those at both ends only."""
+        cells = list(stack.curves[0].at_risk)
+        is_crowded = self.room.panel_width < (len(cells) - 1) * self.room.cell
+        return [cells[0], *[""] * (len(cells) - 2), cells[-1]] if is_crowded else cells
 
 
 def draw_stacked_incidence(
@@ -188,13 +210,13 @@ def _make_plan(
     last_day = float(np.nanmax(estimate.frame["at_days"].to_numpy(), initial=1))
     unit = time_unit or choose_time_unit(last_day, estimate.about)
     known, arms = order_arms(estimate)
-    width = (WIDTH - _EDGE - 0.35 - _GAP * (len(arms) - 1)) / len(arms)
-    ticks = time_ticks(last_day, unit, most=max(2, int(width / 0.5)))
+    room = _Room.of(len(arms), float(estimate.frame["patients"].max()))
+    ticks = time_ticks(last_day, unit, most=max(2, int(room.panel_width / max(0.5, room.cell))))
     panels = make_panels(by_reason, quantity=shares.stacked, ticks=ticks)
     panels = [panel for panel in panels if panel.cause]
     stacks = [_stack(arm, panels, _total(estimate, arm, ticks, shares.rest)) for arm in arms]
     heading = f"Cumulative incidence of {spell_endpoint(estimate, panels[0].endpoint)} (%)"
-    plan = _Plan(stacks, reasons, style_arms(known), ticks, unit, last_day, heading)
+    plan = _Plan(stacks, reasons, style_arms(known), ticks, unit, last_day, heading, room)
     return plan, panels
 
 
@@ -226,11 +248,11 @@ def _draw(plan: _Plan) -> Drawing:
     drawing = Drawing(figsize=(WIDTH, plan.head + _HEIGHT + 0.7 + 2 * LINE))
     write(drawing, 0.05, 0.14, plan.heading, fontsize=BODY, weight="bold")
     colours = colour_reasons(plan.reasons)
-    _draw_reasons(drawing, colours)
+    draw_reasons(drawing, colours)
     top_share = percent_top(max(float(stack.total.max()) for stack in plan.stacks))
     for place, stack in enumerate(plan.stacks):
-        left = _EDGE + place * (plan.panel_width + _GAP)
-        axes = place_axes(drawing, Place(left, plan.head, plan.panel_width, _HEIGHT))
+        left = _EDGE + place * (plan.room.panel_width + plan.room.gap)
+        axes = place_axes(drawing, Place(left, plan.head, plan.room.panel_width, _HEIGHT))
         dress_axes(
             axes,
             ticks=plan.ticks,
@@ -260,26 +282,7 @@ def _name_panel(axes: Axes, drawing: Drawing, plan: _Plan, stack: _Stack, left: 
         top = plan.head - 0.13 - i * LINE
         write(drawing, left, top, line, color=style.word_colour, fontsize=BODY, weight="bold")
     axes.set_xlabel(f"{sentence_case(plan.unit)} since start")
-    cells = stack.curves[0].at_risk
     top = plan.head + _HEIGHT + 0.62
     if left == _EDGE:
         write(drawing, 0.05, top, "Number at risk")
-    draw_at_risk(axes, cells, ticks=plan.ticks, top=top + LINE)
-
-
-def _flow_reasons(reasons: Sequence[str]) -> list[tuple[float, int]]:
-    widths = [0.47 + width_of(sentence_case(reason), SMALL) for reason in reasons]
-    return flow([*widths, width_of(_ORDER, SMALL)], start=0.05, end=WIDTH - 0.05)
-
-
-def _draw_reasons(drawing: Drawing, colours: dict[str, str]) -> None:
-    """Write the reasons, each behind its colour, from the bottom of the stack to its top."""
-    wide, high = drawing.get_size_inches()
-    places = _flow_reasons(list(colours))
-    for (reason, colour), (left, line) in zip(colours.items(), places, strict=False):
-        top = 0.37 + line * LINE
-        corner = (left / wide, 1 - (top + 0.06) / high)
-        drawing.add_artist(Rectangle(corner, 0.16 / wide, 0.12 / high, color=colour, lw=0))
-        write(drawing, left + 0.22, top, sentence_case(reason))
-    left, line = places[-1]
-    write(drawing, left, 0.37 + line * LINE, _ORDER, color=SOFT_INK)
+    draw_at_risk(axes, plan.cells_of(stack), ticks=plan.ticks, top=top + LINE)

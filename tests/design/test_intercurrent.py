@@ -152,7 +152,11 @@ def test_the_protocol_says_how_departures_are_made_up_for():
         ),
         (
             {"kind": "discontinuation", "intercurrent": {"discontinuation": "competing"}},
-            "stopping is the outcome",
+            "stopping is the outcome .* out of 'intercurrent'",
+        ),
+        (
+            {"kind": "discontinuation", "competing": ["discontinuation", "death"]},
+            "stopping is the outcome .* out of 'competing'",
         ),
         (
             {"kind": "recorded", "parameter": "x", "intercurrent": {"switch": "competing"}},

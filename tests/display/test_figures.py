@@ -53,6 +53,9 @@ FIGURES = {
     "four long arms, stacked": lambda: draw_stacked_incidence(
         builders.curves(arms=FOUR, causes=builders.CAUSES)
     ),
+    "six large arms, stacked": lambda: draw_stacked_incidence(
+        builders.curves(arms=tuple("abcdef"), causes=builders.CAUSES, patients=250_000)
+    ),
     "attrition": lambda: draw_attrition(builders.attrition(), smallest_count=1),
     "attrition, masked": lambda: draw_attrition(builders.attrition(small=True)),
 }
@@ -91,6 +94,20 @@ def _overlap(one, other):
     wide = min(one.x1, other.x1) - max(one.x0, other.x0)
     high = min(one.y1, other.y1) - max(one.y0, other.y0)
     return wide > 1 and high > 2.5
+
+
+@pytest.mark.parametrize(
+    "name", ["stacked", "four long arms, stacked", "six large arms, stacked"]
+)
+def test_numbers_beneath_stacked_panels_stand_apart(figures, name):
+    boxes = _boxes_of_texts(figures[name].drawing)
+    heading = next(box for text, box in boxes if text == "Number at risk")
+    beneath = sorted((box.x0, box.x1) for _, box in boxes if box.y1 < heading.y0)
+
+    assert len(beneath) >= 6
+    distances = [right[0] - left[1] for left, right in itertools.pairwise(beneath)]
+    # A space of this size is some six of these pixels wide.
+    assert min(distances) > 6
 
 
 @pytest.mark.parametrize("name", ["three panels", "stacked", "forest", "attrition"])
