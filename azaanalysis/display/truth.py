@@ -54,7 +54,7 @@ def _cells(row: dict[object, object], digits: int) -> tuple[str, ...]:
     return (
         sentence_case(str(row["arm"])),
         in_words(str(row["versus"])) or "–",
-        sentence_case(str(row["cause"])),
+        sentence_case(str(row["cause"])) or "Any",
         f"{float(str(row['at_days'])):,.0f}",
         *(truth, value, f"{lower} to {upper}"),
         "yes" if row["is_within"] else "no",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from azaanalysis.result import Estimate
@@ -17,9 +19,11 @@ from azaanalysis.settings import (
 )
 from azaanalysis.study import Study
 from azaanalysis.synthetic import (
+    STOPS,
     Reading,
     Truth,
     simulate_truth,
+    true_persistence,
     true_risk,
     true_risk_difference,
     true_risk_ratio,
@@ -45,7 +49,7 @@ _KINDS: dict[tuple[tuple[str, Any], ...], str] = {
 def compare_with_truth(
     estimates: Estimate, study: Study, *, endpoint: str, n_patients: int = _PEOPLE
 ) -> pd.DataFrame:
-    """Set the true risks and differences beside their estimates.
+    """Set the true risks, differences and persistence beside their estimates.
 
     The truth is that of the same invented world: the same people under each strategy, nobody
     lost, in the population to which the study weighs.
@@ -53,7 +57,8 @@ def compare_with_truth(
     Parameters
     ----------
     estimates
-        Rows of ``risk``, ``risk_difference`` or ``risk_ratio`` on single days.
+        Rows of ``risk``, ``risk_difference`` or ``risk_ratio`` on single days; of stopping also
+        ``survival``, which is persistence.
     study, endpoint
         The question that they answer.
     n_patients
@@ -72,7 +77,8 @@ def compare_with_truth(
     -----
     The truth exists for findings at single visits, discontinuation and first infections, with
     stopping and death as competing events. Eligibility is taken over as far as the invented
-    people have the columns.
+    people have the columns. A cause of several reasons to stop has the sum of their risks; its
+    error is at most that given.
     """
     asked = _truth_name(study.endpoint(endpoint))
     reason = _why_not(study, endpoint) or ("" if asked else _UNKNOWN)
@@ -80,16 +86,20 @@ def compare_with_truth(
         return _nothing(reason)
     truth = _truth_of(study, endpoint, n_patients)
     named = _strategy_of_arm(study, truth)
-    own = {asked, getattr(study.endpoint(endpoint), "event", asked)}
+    causes = _causes(study, endpoint, asked)
     usable = estimates.frame[
         estimates.frame["arm"].isin(list(named))
         & estimates.frame["versus"].isin(["", *named])
-        & (estimates.frame["cause"].isin(own) | (asked == "discontinuation"))
+        & (
+            estimates.frame["cause"].isin(list(causes))
+            | (estimates.frame["quantity"] == "survival")
+        )
         & estimates.frame["value"].notna()
         & estimates.frame["at_days"].between(0, truth.horizon_days)
     ]
-    rows = [_beside(row, truth, asked, named) for row in usable.to_dict("records")]
-    found = pd.DataFrame([row for row in rows if row], columns=[*_COLUMNS, *_ADDED])
+    asks = _Asked(truth, asked, named, causes)
+    beside = [asks.beside(row) for row in usable.to_dict("records")]
+    found = pd.DataFrame([row for row in beside if row], columns=[*_COLUMNS, *_ADDED])
     found.attrs["reason"] = "" if len(found) else _UNKNOWN
     return found
 
@@ -101,12 +111,15 @@ def _why_not(study: Study, endpoint: str) -> str:
         return "The arms stand for different patients here, so that there is no one true answer."
     if not {*study.population.without, *study.population.numbers} <= _PEOPLE_HAVE:
         return "Eligibility uses what the simulated people do not have."
-    handled = study.handling_of(endpoint)
-    competes = handled["discontinuation"] == handled["death"] == "competing"
-    is_outcome = isinstance(study.endpoint(endpoint), DiscontinuationEndpoint)
-    if not (competes or is_outcome):
-        return "The truth is known with stopping and death as competing events only."
-    return ""
+    handled, settings = study.handling_of(endpoint), study.endpoint(endpoint)
+    competes = handled["death"] == "competing"
+    if isinstance(settings, DiscontinuationEndpoint):
+        competes &= not set(settings.censor) & set(STOPS)
+    else:
+        competes &= handled["discontinuation"] == "competing"
+    return (
+        "" if competes else "The truth is known with stopping and death as competing events only."
+    )
 
 
 def _nothing(reason: str) -> pd.DataFrame:
@@ -179,24 +192,52 @@ def _conditions(study: Study) -> list[str]:
     return found + [f"not {column}" for column in population.without]
 
 
-def _beside(
-    row: dict[Any, Any], truth: Truth, endpoint: str, named: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """Return an estimate with its truth beside it; None if there is none."""
-    days = [row["at_days"]]
-    if row["quantity"] == "risk":
-        made = true_risk(truth, endpoint, at_days=days).only(arm=named[row["arm"]])
-    elif row["quantity"] in ("risk_difference", "risk_ratio") and row["versus"]:
+def _causes(study: Study, endpoint: str, asked: str) -> dict[str, tuple[str, ...]]:
+    """Return each cause of the endpoint whose truth is known, and what it is in the mechanism."""
+    settings = study.endpoint(endpoint)
+    if isinstance(settings, DiscontinuationEndpoint):
+        if settings.causes == "any":
+            return {endpoint: ("discontinuation",)}
+        return {
+            name: reasons for name, reasons in settings.causes.items() if {*reasons} <= {*STOPS}
+        }
+    return dict.fromkeys({asked, getattr(settings, "event", asked)}, (asked,))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The truth of one question: of which endpoint, for which arms and causes of the study."""
+
+    truth: Truth
+    endpoint: str
+    arms: Mapping[str, str]
+    causes: Mapping[str, tuple[str, ...]]
+
+    def beside(self, row: dict[Any, Any]) -> dict[str, Any] | None:
+        """Return an estimate with its truth beside it; None if there is none."""
+        made = self._true_rows(row)
+        if made is None or made.empty:
+            return None
+        # Whoever stops does so for one reason: the risks of reasons add up.
+        true, error = float(made["value"].sum()), float(np.hypot.reduce(made["std_error"]))
+        kept = {column: row[column] for column in _COLUMNS}
+        is_within = bool(row["lower"] <= true <= row["upper"])
+        return {**kept, "truth": true, "truth_error": error, "is_within": is_within}
+
+    def _true_rows(self, row: dict[Any, Any]) -> pd.DataFrame | None:
+        """Return the true values of an estimate, one row for each reason of its cause."""
+        days, arm = [row["at_days"]], self.arms[row["arm"]]
+        causes = self.causes.get(row["cause"], ())
+        if row["quantity"] == "survival" and self.endpoint == "discontinuation":
+            return true_persistence(self.truth, at_days=days).only(arm=arm).frame
+        if row["quantity"] == "risk":
+            made = true_risk(self.truth, self.endpoint, at_days=days).only(arm=arm)
+            return made.only(cause=causes).frame
         compare = {"risk_difference": true_risk_difference, "risk_ratio": true_risk_ratio}
-        arms = {"arm": named[row["arm"]], "versus": named[row["versus"]]}
-        made = compare[row["quantity"]](truth, endpoint, **arms, at_days=days)
-    else:
-        return None
-    cause = row["cause"] if endpoint == "discontinuation" else endpoint
-    found = made.only(cause=cause).frame
-    if found.empty:
-        return None
-    true = float(found["value"].iloc[0])
-    kept = {column: row[column] for column in _COLUMNS}
-    made_up = {"truth": true, "truth_error": found["std_error"].iloc[0]}
-    return {**kept, **made_up, "is_within": bool(row["lower"] <= true <= row["upper"])}
+        if row["quantity"] not in compare or not row["versus"]:
+            return None
+        if row["quantity"] == "risk_ratio" and len(causes) > 1:
+            return None
+        arms = {"arm": arm, "versus": self.arms[row["versus"]]}
+        made = compare[row["quantity"]](self.truth, self.endpoint, **arms, at_days=days)
+        return made.only(cause=causes).frame

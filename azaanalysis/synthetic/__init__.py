@@ -5,6 +5,7 @@ from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
 from azaanalysis.synthetic.realism import measure_realism
 from azaanalysis.synthetic.true_values import (
+    STOPS,
     true_mean_count,
     true_persistence,
     true_rate,
@@ -17,6 +18,7 @@ from azaanalysis.synthetic.truth import Truth, simulate_truth
 from azaanalysis.synthetic.worlds import WORLDS, describe_world, load_naive_errors
 
 __all__ = [
+    "STOPS",
     "WORLDS",
     "Parameters",
     "Reading",

@@ -96,9 +96,7 @@ def _overlap(one, other):
     return wide > 1 and high > 2.5
 
 
-@pytest.mark.parametrize(
-    "name", ["stacked", "four long arms, stacked", "six large arms, stacked"]
-)
+@pytest.mark.parametrize("name", ["stacked", "four long arms, stacked", "six large arms, stacked"])
 def test_numbers_beneath_stacked_panels_stand_apart(figures, name):
     boxes = _boxes_of_texts(figures[name].drawing)
     heading = next(box for text, box in boxes if text == "Number at risk")

@@ -171,6 +171,48 @@ def test_the_truth_of_an_invented_cohort_lies_near_the_estimates():
     assert f"in {int(beside['is_within'].sum())} of 6 rows" in repr(tabulate_truth(beside))
 
 
+CAUSES = {"harm": ["adverse_event"], "own_wish": ["patient_choice", "pregnancy"]}
+
+
+def of_stopping(**changes):
+    settings = {"kind": "discontinuation", "causes": CAUSES, **changes}
+    # By lot and of constant hazards, as worked by hand in the tests of the truth itself.
+    source = {"synthetic": {"patients": 3000, "seed": 11, "world": "constant_hazard"}}
+    return two_arms(endpoints={"stopping": settings}, source=source)
+
+
+def test_the_truth_of_stopping_is_known_by_reason_and_for_persistence():
+    asked = of_stopping()
+    balanced = weigh(follow(load_cohort(asked.source), asked, endpoint="stopping"))
+    stops = estimate_incidence(balanced).at([90, 365])
+    beside = compare_with_truth(stops, asked, endpoint="stopping", n_patients=20_000)
+
+    # Two arms, two days, two causes and persistence; death competes and is no cause of its own.
+    assert len(beside) == 2 * 2 * 3
+    keys = ["quantity", "cause", "arm", "at_days"]
+    truth = beside.set_index(keys)["truth"]
+    # Hazards per year under azathioprine: harm 0.30, choice 0.10, death 0.02, and nobody becomes
+    # pregnant. F(t) = own / total * (1 - exp(-total t)), S(t) = exp(-total t), a day is over
+    # after it: t = 91 / 365.25.
+    gone = -np.expm1(-0.42 * 91 / 365.25)
+    error = 4 * beside["truth_error"].max()
+    harm, wish = (truth["risk", name, "azathioprine", 90.0] for name in ("harm", "own_wish"))
+    assert harm == pytest.approx(0.30 / 0.42 * gone, abs=error)
+    assert wish == pytest.approx(0.10 / 0.42 * gone, abs=error)
+    assert truth["survival", "", "azathioprine", 90.0] == pytest.approx(1 - gone, abs=error)
+    reach = (beside["upper"] - beside["lower"]) / 2
+    assert ((beside["value"] - beside["truth"]).abs() < 2 * reach).all()
+    assert "Any" in repr(tabulate_truth(beside))
+
+
+def test_a_reason_that_only_stops_the_counting_leaves_no_known_truth():
+    nothing = Estimate.from_rows([{"quantity": "risk", "value": 0.5}], about=BAND)
+    asked = of_stopping(causes={"harm": ["adverse_event"]}, censor=["patient_choice"])
+    beside = compare_with_truth(nothing, asked, endpoint="stopping")
+
+    assert "competing events only" in beside.attrs["reason"]
+
+
 def test_a_wrong_estimate_is_said_to_miss_the_truth():
     rows = [{"quantity": "risk", "cause": "response", "arm": "anti_tnf", "at_days": 84.0,
              "value": 0.99, "lower": 0.98, "upper": 1.0}]  # fmt: skip
