@@ -90,6 +90,15 @@ class Weighting:
     kept: Array | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def widening_coefficients(self) -> int:
+        """How many fitted coefficients a small-sample interval has to allow for.
+
+        All of the model's, but none for overlap weights: these never exceed one, so that no
+        coefficient moves a weight far.
+        """
+        return 0 if self.score is None or self.target == "overlap" else len(self.score.information)
+
 
 def spread_weighting(weighting: Weighting, row: Array, is_first: Array) -> Weighting:
     """Return the weighting of rows that were cut out of weighted rows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -173,12 +173,13 @@ def _merged_stacking(tables: Sequence[RiskTable], place: Array, n_cells: int) ->
     if all(np.array_equal(part.information, parts[0].information) for part in parts):
         square = np.sum([part.score_square for part in parts], axis=0)
         added = np.sum(scores, axis=0), np.sum(slopes, axis=0)
-        return Stacking(*added, square, parts[0].information)
+        return Stacking(*added, square, parts[0].information, parts[0].widening_coefficients)
     from scipy.linalg import block_diag
 
     square = block_diag(*(part.score_square for part in parts))
     information = block_diag(*(part.information for part in parts))
-    return Stacking(np.hstack(scores), np.hstack(slopes), square, information)
+    allowed = sum(part.widening_coefficients for part in parts)
+    return Stacking(np.hstack(scores), np.hstack(slopes), square, information, allowed)
 
 
 def _added(values: Array, where: Array, n_cells: int) -> Array:
@@ -260,11 +261,8 @@ def _described(table: RiskTable) -> dict[str, Any]:
         "n_own": table.n_own,
         "is_weight_estimated": table.is_weight_estimated,
         "about": {key: entry for key, entry in table.about.items() if _is_plain(entry)},
-        "stacking": None
-        if stacking is None
-        else {
-            k: v.tolist() for k, v in vars(stacking).items() if k in Stacking.__dataclass_fields__
-        },
+        "stacking": stacking
+        and {of.name: np.asarray(getattr(stacking, of.name)).tolist() for of in fields(stacking)},
     }
 
 
@@ -292,6 +290,7 @@ def _restored(cells: pd.DataFrame, rest: dict[str, Any]) -> RiskTable:
         tuple(rest["causes"]),
         rest["n_own"],
         about,
-        stacking and Stacking(**{key: np.array(sums) for key, sums in stacking.items()}),
+        stacking
+        and Stacking(**{k: np.array(v) if isinstance(v, list) else v for k, v in stacking.items()}),
         is_weight_estimated=rest["is_weight_estimated"],
     )

@@ -40,12 +40,15 @@ class Stacking:
         Sum of s_i s_i' over everybody, shape (p, p).
     information
         Minus the second derivative of the log likelihood, shape (p, p).
+    widening_coefficients
+        As in ``Weighting``: how many coefficients a small-sample interval allows for.
     """
 
     weight_score: Array
     slope: Array
     score_square: Array
     information: Array
+    widening_coefficients: int = 0
 
     @cached_property
     def inverse_information(self) -> Array:
@@ -201,7 +204,8 @@ def tally_cells(follow_up: FollowUp, index: CellIndex) -> RiskTable:
         table = replace(table, pairs=_pairs(index, weight, clusters), is_clustered=True)
     if weighting is not None and weighting.score is not None:
         stacking = _stack(index, weight, weighting.score, clusters)
-        table = replace(table, stacking=stacking)
+        allowed = weighting.widening_coefficients
+        table = replace(table, stacking=replace(stacking, widening_coefficients=allowed))
     return table
 
 

@@ -9,7 +9,10 @@ from azaanalysis.estimate import (
     estimate_incidence,
     estimate_rate_ratio,
     estimate_risk_difference,
+    merge,
+    read_risk_table,
     tally,
+    write_risk_table,
 )
 from azaanalysis.estimate.person_time import PersonTime
 from azaanalysis.estimate.reach import (
@@ -48,6 +51,30 @@ def test_a_table_and_its_patients_reach_equally_far():
     assert expected > 1.02 * normal_reach(0.9)
     assert reach_of_table(tally(weighted), "stacked", 0.9) == pytest.approx(expected)
     assert reach_of_rows(weighted, "robust", 0.9) == normal_reach(0.9)
+
+
+def test_overlap_weights_are_bounded_so_that_their_coefficients_do_not_widen():
+    of_all = weigh(confounded(120, 3), ["x1", "x2"])
+    of_overlap = replace(of_all, weighting=replace(of_all.weighting, target="overlap"))
+
+    # Two covariates and a constant, two arms: three coefficients for 120 patients.
+    ratio = reach_of_rows(of_all, "stacked", 0.95) / reach_of_rows(of_overlap, "stacked", 0.95)
+
+    assert ratio == pytest.approx(np.sqrt(120 / 117))
+    assert reach_of_table(tally(of_overlap), "stacked", 0.95) == reach_of_rows(
+        of_overlap, "stacked", 0.95
+    )
+
+
+def test_sites_with_their_own_models_allow_for_the_coefficients_of_all(tmp_path):
+    sites = [tally(weigh(confounded(120, seed), ["x1", "x2"])) for seed in (3, 4)]
+
+    shared = merge(sites[0], sites[0])
+    write_risk_table(merge(*sites), tmp_path / "sites.json")
+    read = read_risk_table(tmp_path / "sites.json")
+
+    assert shared.stacking.widening_coefficients == 3
+    assert read.stacking.widening_coefficients == 6
 
 
 def test_rows_of_one_patient_count_as_one():
