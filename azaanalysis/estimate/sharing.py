@@ -290,7 +290,10 @@ def _restored(cells: pd.DataFrame, rest: dict[str, Any]) -> RiskTable:
         tuple(rest["causes"]),
         rest["n_own"],
         about,
-        stacking
-        and Stacking(**{k: np.array(v) if isinstance(v, list) else v for k, v in stacking.items()}),
+        stacking and Stacking(**{key: _sums(kept) for key, kept in stacking.items()}),
         is_weight_estimated=rest["is_weight_estimated"],
     )
+
+
+def _sums(kept: Any) -> Any:
+    return np.array(kept) if isinstance(kept, list) else kept
