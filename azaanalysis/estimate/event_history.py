@@ -156,6 +156,11 @@ class MeanCount:
         influence: Array = own - self.mean[at] * loss + weighted
         return influence
 
+    @property
+    def drift(self) -> Array:
+        """What a unit of weight at risk has lost of the mean by each day, ends set aside."""
+        return np.asarray(self.gained + self.lost_mean)
+
     def influence_of_all(self, n: int, at: Array) -> Array:
         """Return the same for all n rows of the follow-up; those of other arms do nothing."""
         influence = np.zeros((n, len(at)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,6 +14,7 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.event_history import EventHistory, MeanCount, check_event_rows
+from azaanalysis.estimate.mean_count_variance import variance_on_all_days
 from azaanalysis.estimate.person_time import quotient
 from azaanalysis.estimate.reach import reach_of_rows
 from azaanalysis.estimate.refusals import refuse_level, refuse_word, sound_days
@@ -45,7 +45,7 @@ def estimate_mean_count(
         the same ``patient_id``; ``status`` 1 if an event happened at its end, above ``n_own`` if
         the patient died (or came to another end), 0 if neither.
     at_days
-        Days since time zero on which the curve is wanted; all days, which is slower, by default.
+        Days since time zero on which the curve is wanted; by default all on which it may change.
     level
         Coverage of each pointwise interval, between 0 and 1.
     variance
@@ -82,10 +82,7 @@ def estimate_mean_count(
     curves = []
     for arm in follow_up.arms:
         made = EventHistory.of(follow_up, arm).mean_count()
-        influence = partial(made.influence_of_all, len(follow_up.frame))
-        wanted = np.arange(len(made.mean)) if days is None else np.unique(made.position(days))
-        error = np.full(len(made.mean), np.nan)
-        error[wanted] = np.sqrt(given.variances(influence, wanted))
+        error = np.sqrt(variance_on_all_days(made, given))
         curves.append(_curve(made, error, steps).assign(arm=arm))
     about = {**follow_up.about, **_described(chosen, level), "method": _method(follow_up)}
     rows = pd.concat(curves).assign(**_named(follow_up), quantity="mean_count")

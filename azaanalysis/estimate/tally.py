@@ -237,8 +237,8 @@ def _stack(index: CellIndex, weight: Array, score: ScoreParts, clusters: Array |
         for start in range(0, n_rows, at_once):
             rows = slice(start, start + at_once)
             design, position = score.design[rows], index.position[rows]
-            scores = _by_class(score.residual[rows], design)
-            slope += _over(position, np.ones(len(scores)), cells) @ _by_class(
+            scores = by_class(score.residual[rows], design)
+            slope += _over(position, np.ones(len(scores)), cells) @ by_class(
                 score.slope[rows], design
             )
             if clusters is None:
@@ -249,7 +249,7 @@ def _stack(index: CellIndex, weight: Array, score: ScoreParts, clusters: Array |
     return Stacking(weight_score, slope, square, score.information)
 
 
-def _by_class(factors: Array, design: Array) -> Array:
+def by_class(factors: Array, design: Array) -> Array:
     """Return kron(factors, design) row by row."""
     return np.hstack([factor[:, None] * design for factor in factors.T])
 
@@ -264,7 +264,7 @@ def _stack_clusters(
 ) -> tuple[Array, Array]:
     """Sum, over clusters, the weight in each cell times the score of the cluster."""
     n_clusters = int(clusters.max(initial=-1)) + 1
-    together = _over(clusters, np.ones(len(clusters)), n_clusters) @ _by_class(
+    together = _over(clusters, np.ones(len(clusters)), n_clusters) @ by_class(
         score.residual, score.design
     )
     place = (index.position, clusters)
