@@ -1,21 +1,20 @@
 """Small counts stay inside: what may be shown, and what would give it away.
 
 Covered here
-    Counts of patients or events from 1 to the threshold less one. Whatever is computed from
-    so few: rates, risks, ratios, their limits and standard errors. Steps of a curve: a step is
-    shown only once enough events have come together since the last one shown, so that two
-    neighbouring rows never differ by a small count. The few who did not have the event when
-    nearly all had. One reason among several, when the others and the total would give it away.
-    A comparison of two arms when one of them is masked in the same estimate. The complement of
-    a single masked cell in a table with a known total.
+    What a follow-up tells of its course: events, causes, reasons why follow-up ended, those at
+    risk. ``design/release.py`` chooses the moments on which they may be shown, once for all tables
+    and figures of the follow-up, so that no two numbers of it differ by a small count
+    (``withheld.py`` reads it). Rows that count something else (events that repeat, states) follow
+    the rules of their own table, below: counts from 1 to the threshold less one, whatever is
+    computed from so few, steps of a curve, the few without the event, one reason among several,
+    comparisons with a masked arm, the complement of a masked cell in a table with a known total.
+    Numbers of real patients have four digits, because a long decimal tells its fraction.
 
-Not covered
-    Differences between *separate* tables or reports (the same cohort with and without one site;
-    a curve read at day 90 in one table and at day 91 in another). Totals of both arms printed
-    with a ratio, when one arm's count is masked in another table. Differences between numbers at
-    risk on neighbouring days, which count those who left for whatever reason. Sums over several
-    reasons of differences over time. Counts written into notes by whoever made the estimate.
-    A release of real data still needs the eye of the person who is answerable for it.
+Not covered here
+    Differences between the tables of *several* follow-ups, and between two reports:
+    ``report/linked.py`` looks for those once the report is written. Counts written into notes by
+    whoever made the estimate. A release of real data still needs the eye of the person who is
+    answerable for it.
 """
 
 from __future__ import annotations
@@ -28,10 +27,12 @@ import pandas as pd
 
 from azaanalysis.blocking import block
 from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED, Estimate
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_safe, is_small, protect
 from azaanalysis.vocab import QUANTITIES
+from azaanalysis.withheld import mark_by_release
 
-SHOWN, SMALL, LINKED = "", "small", "linked"
 _NUMBERS = ["value", "lower", "upper", "std_error"]
+_DIGITS = 4
 # Numbers that stand for themselves on each day, with patients of their own: no curve of one arm.
 _ALONE = ("schedule_kept", "mean_level")
 _CURVE = ["endpoint", "cause", "arm", "versus", "quantity"]
@@ -66,11 +67,15 @@ def suppress(estimate: Estimate) -> Estimate:
     frame = estimate.frame.copy()
     hides_events = (marks["events"] != SHOWN).to_numpy()
     hides_patients = (marks["patients"] != SHOWN).to_numpy()
-    few_people = hides_patients & (frame["at_days"].isna().to_numpy() | _is_alone(frame))
+    is_point = frame["at_days"].isna().to_numpy()
+    few_people = hides_patients & (is_point | _is_alone(frame))
     frame.loc[hides_events | few_people, _NUMBERS] = np.nan
-    frame.loc[few_people, "patient_years"] = np.nan
+    # Time observed by a day tells how many were there on each day before.
+    frame.loc[few_people | ((hides_patients | hides_events) & ~is_point), "patient_years"] = np.nan
     frame.loc[hides_events, "events"] = pd.NA
     frame.loc[hides_patients, "patients"] = pd.NA
+    if smallest_count_of(estimate) > 1:
+        frame[[*_NUMBERS, "patient_years"]] = _shorten(frame[[*_NUMBERS, "patient_years"]])
     n_masked = int((hides_events | hides_patients).sum())
     return Estimate(frame, {**estimate.about, "masked": before + n_masked})
 
@@ -85,15 +90,33 @@ def find_masked(estimate: Estimate) -> pd.DataFrame:
         ``""`` (may be shown), ``"small"`` or ``"linked"``.
     """
     frame, k = estimate.frame, smallest_count_of(estimate)
+    if k == 1:
+        return pd.DataFrame(SHOWN, index=frame.index, columns=["patients", "events"], dtype=object)
+    patients, events, is_decided = mark_by_release(estimate)
+    rest = frame[~is_decided].reset_index(drop=True)
+    patients[~is_decided], events[~is_decided] = _mark_by_table(rest, k)
+    return pd.DataFrame({"patients": patients, "events": events}, index=frame.index)
+
+
+def _mark_by_table(frame: pd.DataFrame, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mark rows by what stands in the same table."""
     patients = np.where(is_small(frame["patients"], k), SMALL, SHOWN).astype(object)
     events = np.where(is_small(frame["events"], k), SMALL, SHOWN).astype(object)
-    if k > 1:
-        _mark_few_without_event(frame, events, k)
-        _mark_shares(frame, events, k)
-        _mark_steps(frame, events, k)
-        _mark_causes(frame, events, k)
-        _mark_contrasts(frame, patients, events)
-    return pd.DataFrame({"patients": patients, "events": events}, index=frame.index)
+    _mark_few_without_event(frame, events, k)
+    _mark_shares(frame, events, k)
+    _mark_steps(frame, events, k)
+    _mark_causes(frame, events, k)
+    _mark_contrasts(frame, patients, events)
+    return patients, events
+
+
+def _shorten(frame: pd.DataFrame) -> pd.DataFrame:
+    """Round numbers to four significant digits."""
+    numbers = frame.to_numpy("float64")
+    size = np.floor(np.log10(np.abs(numbers), where=numbers != 0, out=np.zeros_like(numbers)))
+    unit = 10.0 ** (np.nan_to_num(size, posinf=0.0, neginf=0.0) - _DIGITS + 1)
+    with np.errstate(invalid="ignore"):
+        return pd.DataFrame(np.round(numbers / unit) * unit, frame.index, frame.columns)
 
 
 def smallest_count_of(estimate: Estimate) -> int:
@@ -136,51 +159,6 @@ def suppress_counts(
             marks[rows] = protect(frame[column].iloc[rows], marks[rows], smallest_count)
         masked[column] = frame[column].astype("Int64").mask(marks != SHOWN)
     return masked
-
-
-def is_small(counts: pd.Series, smallest_count: int) -> np.ndarray:
-    """Tell which counts lie from 1 to one less than the threshold."""
-    numbers = counts.to_numpy(dtype="float64", na_value=np.nan)
-    return (numbers >= 1) & (numbers < smallest_count)
-
-
-def protect(counts: Any, marks: np.ndarray, smallest_count: int) -> np.ndarray:
-    """Mark further cells until no small one can be worked out from the total of all.
-
-    Parameters
-    ----------
-    counts
-        Cells whose total is known.
-    marks
-        ``""``, ``"small"`` or ``"linked"`` for each cell.
-    smallest_count
-        Smallest count that may be shown.
-    """
-    is_array = isinstance(counts, np.ndarray)
-    given = counts if is_array else pd.array(counts, dtype="Int64").to_numpy("float64", na_value=0)
-    numbers = np.nan_to_num(given.astype("float64"))
-    marks = np.array(marks, dtype=object)
-    while not is_safe(numbers[marks != SHOWN], marks[marks != SHOWN], smallest_count):
-        free = np.flatnonzero((marks == SHOWN) & (numbers > 0))
-        if not len(free):
-            break
-        marks[free[np.argmin(numbers[free])]] = LINKED
-    return marks
-
-
-def is_safe(numbers: np.ndarray, marks: np.ndarray, k: int) -> bool:
-    """Tell whether each small cell could still be two things, given the sum of the masked."""
-    if not len(numbers):
-        return True
-    if len(numbers) == 1 or numbers.sum() < k:
-        return False
-    small = marks == SMALL
-    least = np.where(small, 1.0, float(k))
-    most = np.where(small, k - 1.0, np.inf)
-    lowest = np.maximum(1.0, numbers.sum() - (most.sum() - most[small]))
-    highest = np.minimum(k - 1.0, numbers.sum() - (least.sum() - least[small]))
-    # With a threshold of 2 a small cell can only be one: there is nothing left to protect.
-    return k == 2 or bool((highest > lowest).all())
 
 
 def _mark_few_without_event(frame: pd.DataFrame, events: np.ndarray, k: int) -> None:

@@ -101,6 +101,9 @@ def stack(*estimates: Estimate) -> Estimate:
     unstated = SMALLEST_COUNT_IF_UNSTATED
     smallest = max(estimate.about.get("smallest_count", unstated) for estimate in estimates)
     about = {**common, "notes": tuple(notes), "smallest_count": smallest}
+    releases = dict.fromkeys(r for e in estimates for r in e.about.get("releases", ()))
+    if releases:
+        about["releases"] = tuple(releases)
     return Estimate(pd.concat([estimate.frame for estimate in estimates]), about)
 
 

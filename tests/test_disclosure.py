@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azaanalysis.disclosure import find_masked, is_safe, protect, suppress, suppress_counts
+from azaanalysis.disclosure import find_masked, suppress, suppress_counts
 from azaanalysis.display.masking import mark_attrition
 from azaanalysis.result import Estimate, stack
+from azaanalysis.small_counts import is_safe, protect
 from tests.display import builders
 
 NUMBERS = ["value", "lower", "upper", "std_error"]

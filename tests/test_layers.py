@@ -11,13 +11,13 @@ PACKAGE = Path(azaanalysis.__file__).parent
 # From the ground up; what stands on one floor may use its neighbours and all below.
 FLOORS = [
     {"vocab", "errors"},
-    {"schema", "result", "wording"},
+    {"schema", "result", "small_counts", "wording"},
     {"cohort", "settings", "settings_monitoring", "settings_weighting", "study"},
     {"adjustment", "handling", "protocol"},
     {"load", "synthetic", "sources"},
     {"design"},
     {"estimate"},
-    {"blocking", "disclosure"},
+    {"blocking", "disclosure", "withheld"},
     {"display"},
     {"report"},
     {"cli", "cli_check"},

@@ -117,6 +117,7 @@ def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:
         "cohort": cohort.fingerprint,
         "is_synthetic": cohort.is_synthetic,
         "smallest_count": cohort.smallest_count,
+        "shown_days": tuple(study.show.at_days),
         "weighting": "none",
         "weighting_settings": study.weighting,
         "gate_settings": study.gate,

@@ -18,8 +18,10 @@ from azaanalysis.design.own_columns import (
     refuse_contradictions,
     refuse_strange_reference,
 )
+from azaanalysis.design.release import Release
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
+from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
 
 NEEDED = (
     "patient_id",
@@ -76,8 +78,17 @@ class FollowUp:
 
     def __post_init__(self) -> None:
         """Freeze ``about``; refuse a frame that is not sound."""
-        object.__setattr__(self, "about", MappingProxyType(dict(self.about)))
+        about = {**self.about, **self._release()}
+        object.__setattr__(self, "about", MappingProxyType(about))
         _refuse_unsound(self.frame, self.causes)
+
+    def _release(self) -> dict[str, Any]:
+        """Return what may be shown of these patients; nothing if all may be."""
+        smallest = int(self.about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED))
+        if smallest == 1:
+            return {}
+        days = tuple(float(day) for day in self.about.get("shown_days", ()))
+        return {"releases": (Release(self.endpoint, self.causes, self.frame, smallest, days),)}
 
     @property
     def arms(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.design.balance import TARGET
 from azaanalysis.design.moments import AFTER, BEFORE
-from azaanalysis.disclosure import LINKED, SHOWN
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.masking import threshold_of
@@ -29,6 +28,7 @@ from azaanalysis.display.style import (
 from azaanalysis.display.summaries import masked_footnotes
 from azaanalysis.display.table import Column, Table
 from azaanalysis.errors import DesignError
+from azaanalysis.small_counts import LINKED, SHOWN
 from azaanalysis.vocab import in_words, sentence_case
 
 # The mark that most authors take for a difference that does not matter.

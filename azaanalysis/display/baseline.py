@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from azaanalysis.disclosure import SHOWN
 from azaanalysis.display.masking import mark_baseline, threshold_of
 from azaanalysis.display.numbers import NOT_KNOWN, spell_column, spell_count, spell_fixed
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
+from azaanalysis.small_counts import SHOWN
 from azaanalysis.vocab import in_words, sentence_case
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from azaanalysis.disclosure import is_small, smallest_count_of, suppress
+from azaanalysis.disclosure import smallest_count_of, suppress
 from azaanalysis.display.axis import DAYS_PER, TimeUnit
 from azaanalysis.display.numbers import HIDDEN, spell_count, spell_fixed, spell_threshold
 from azaanalysis.errors import EstimationError
 from azaanalysis.result import Estimate
+from azaanalysis.small_counts import is_small
 from azaanalysis.vocab import in_words
 
 _LEAST_AT_RISK = 10
@@ -126,10 +127,9 @@ def make_panels(
 def _make_curve(
     shown: pd.DataFrame, given: pd.DataFrame, *, ticks: Sequence[float], least: int | None, k: int
 ) -> Curve:
-    days = given["at_days"].to_numpy()
-    at_risk = given["patients"].to_numpy(dtype="float64", na_value=np.nan)
+    at_risk = shown["patients"].to_numpy(dtype="float64", na_value=np.nan)
     steps = shown[shown["value"].notna()]
-    end = _end_day(days, at_risk, least, k)
+    end = _end_day(given, at_risk, least, k)
     steps = steps[steps["at_days"] <= end]
     # Days on which nothing moves would make the drawing ten times as large.
     moves = steps[["value", "lower", "upper"]].diff().fillna(1).ne(0).any(axis=1)
@@ -141,24 +141,33 @@ def _make_curve(
         steps["lower"].to_numpy(),
         steps["upper"].to_numpy(),
         end,
-        tuple(_at_risk_cell(days, at_risk, day, k) for day in ticks),
+        tuple(_at_risk_cell(given, at_risk, day, k) for day in ticks),
         tuple(_events_cell(shown, given, day, k) for day in ticks),
     )
 
 
-def _end_day(days: np.ndarray, at_risk: np.ndarray, least: int | None, k: int) -> float:
-    """Return the last day with enough patients still at risk (Pocock 2002, Lancet 359:1686)."""
+def _end_day(given: pd.DataFrame, at_risk: np.ndarray, least: int | None, k: int) -> float:
+    """Return the last day with enough patients still at risk (Pocock 2002, Lancet 359:1686).
+
+    Only numbers at risk that are shown decide, so that the end of a curve tells nothing else.
+    """
+    days, size = given["at_days"].to_numpy(), given["patients"].max()
     if least is None:
-        least = min(_LEAST_AT_RISK, math.ceil(np.nanmax(at_risk, initial=0) / 10))
+        least = min(_LEAST_AT_RISK, math.ceil((0 if pd.isna(size) else size) / 10))
     few = np.flatnonzero(at_risk < max(least, k if k > 1 else 0))
     return float(days[few[0]] if len(few) else days[-1])
 
 
-def _at_risk_cell(days: np.ndarray, at_risk: np.ndarray, day: float, k: int) -> str:
-    number = np.append(at_risk, 0.0)[np.searchsorted(days, day, side="left")]
-    if is_small(pd.Series([number]), k)[0]:
-        return spell_threshold(k)
-    return spell_count(number)
+def _at_risk_cell(given: pd.DataFrame, at_risk: np.ndarray, day: float, k: int) -> str:
+    place = int(np.searchsorted(given["at_days"].to_numpy(), day, side="left"))
+    number = np.append(at_risk, 0.0)[place]
+    if not np.isnan(number):
+        return spell_threshold(k) if 1 <= number < k else spell_count(number)
+    return spell_threshold(k) if _is_arm_small(given, k) else HIDDEN
+
+
+def _is_arm_small(given: pd.DataFrame, k: int) -> bool:
+    return bool(is_small(given["patients"].iloc[:1], k)[0])
 
 
 def _events_cell(shown: pd.DataFrame, given: pd.DataFrame, day: float, k: int) -> str:
@@ -167,7 +176,9 @@ def _events_cell(shown: pd.DataFrame, given: pd.DataFrame, day: float, k: int) -
     released = shown["events"][by_then].dropna()
     happened = given["events"][by_then].dropna()
     if len(happened) and len(released) and released.iloc[-1] == 0 < happened.iloc[-1]:
-        return spell_threshold(k) if happened.iloc[-1] < k else "–"
+        # Which of several hidden causes are small would narrow down the others.
+        is_all = not shown["cause"].iloc[0]
+        return spell_threshold(k) if is_all and happened.iloc[-1] < k else HIDDEN
     return spell_count(released.iloc[-1]) if len(released) else "–"
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from azaanalysis.disclosure import LINKED, SHOWN, SMALL, is_safe, is_small, protect
 from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_safe, is_small, protect
 
 
 def threshold_of(frame: pd.DataFrame, smallest_count: int | None) -> int:

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from azaanalysis.disclosure import LINKED, SHOWN, SMALL
 from azaanalysis.display.canvas import LINE as LINE_HEIGHT
 from azaanalysis.display.canvas import Place, draw_legend, flow_arms, place_axes
 from azaanalysis.display.figure import Figure, draw_words, finish
@@ -20,6 +19,7 @@ from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.display.style import GRID, WIDTH, style_arms, wrap_to
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL
 from azaanalysis.vocab import in_words, sentence_case
 
 _EQUIPOISE = (0.3, 0.7)

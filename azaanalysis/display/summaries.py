@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from azaanalysis.cohort import LoadingReport
-from azaanalysis.disclosure import LINKED, SMALL
 from azaanalysis.display.masking import mark_attrition, threshold_of
 from azaanalysis.display.numbers import (
     HIDDEN,
@@ -19,6 +18,7 @@ from azaanalysis.display.numbers import (
     spell_threshold,
 )
 from azaanalysis.display.table import Column, Table
+from azaanalysis.small_counts import LINKED, SMALL
 from azaanalysis.vocab import sentence_case
 
 

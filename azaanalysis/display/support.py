@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Drawing
 
-from azaanalysis.disclosure import LINKED, SHOWN, SMALL, is_small, protect
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
 from azaanalysis.display.figure import Figure, draw_words, finish
 from azaanalysis.display.masking import threshold_of
@@ -17,6 +16,7 @@ from azaanalysis.display.style import INK, WIDTH, widest, wrap_to
 from azaanalysis.display.style import SMALL as SMALL_SIZE
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_small, protect
 from azaanalysis.vocab import in_words, sentence_case
 
 # From nobody to everybody; words on it keep a contrast of 4.5 to 1.

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from azaanalysis.blocking import block, find_blocked
-from azaanalysis.disclosure import LINKED, SMALL, find_masked, smallest_count_of, suppress
+from azaanalysis.disclosure import find_masked, smallest_count_of, suppress
 from azaanalysis.display.numbers import (
     BLOCKED,
     HIDDEN,
@@ -28,6 +28,7 @@ from azaanalysis.display.numbers import (
 from azaanalysis.display.summaries import masked_footnotes
 from azaanalysis.display.table import Column, Table
 from azaanalysis.result import Estimate
+from azaanalysis.small_counts import LINKED, SMALL
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 
 

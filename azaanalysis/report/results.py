@@ -24,6 +24,7 @@ from azaanalysis.vocab import QUANTITIES
 FOLDER_VARIABLE = "AZAANALYSIS_REPORT_FOLDER"
 # Taken up into the results of the whole report once every notebook is done.
 NOTEBOOK_RESULTS = "estimates.json"
+_UNTOLD = ("releases", "shown_days")
 
 
 def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: Study) -> Table:
@@ -122,7 +123,9 @@ def _for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
 def _as_plain(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as lists and words: columns once, then one list for each row."""
     rows = [[_plain(cell) for cell in row] for row in estimate.frame.to_numpy(dtype=object)]
-    about = {str(key): _plain(entry) for key, entry in estimate.about.items()}
+    # What may be shown was decided before; how it was decided would tell of single patients.
+    kept = {key: entry for key, entry in estimate.about.items() if key not in _UNTOLD}
+    about = {str(key): _plain(entry) for key, entry in kept.items()}
     return {"about": about, "columns": list(estimate.frame.columns), "rows": rows}
 
 
@@ -134,8 +137,12 @@ def _only_steps(estimate: Estimate) -> Estimate:
     before = numbers.groupby([frame[key] for key in keys], dropna=False).shift()
     is_still = (numbers.eq(before) | (numbers.isna() & before.isna())).all(axis=1)
     is_edge = ~frame.duplicated(keys, keep="first") | ~frame.duplicated(keys, keep="last")
-    kept = frame[~is_still | is_edge | frame["at_days"].isna()]
-    return Estimate(kept, estimate.about)
+    kept = ~is_still | is_edge | frame["at_days"].isna()
+    if smallest_count_of(estimate) > 1:
+        # The days between two steps that are shown are those on which single patients left.
+        is_blank = numbers.isna().all(axis=1) & frame["patients"].isna()
+        kept &= ~is_blank | frame["at_days"].isna()
+    return Estimate(frame[kept], estimate.about)
 
 
 def _plain(entry: Any) -> Any:

@@ -50,8 +50,8 @@ def test_a_row_says_by_itself_what_it_is_about(folder):
         "sampling only",
         0.95,
     )
-    # 31 events in 350 years: 8.857 per 100.
-    assert row["value"] == pytest.approx(100 * 31 / 350, rel=1e-6)
+    # 31 events in 350 years: 8.857 per 100; numbers of real patients have four digits.
+    assert row["value"] == pytest.approx(100 * 31 / 350, abs=5e-4)
     assert (row["patients"], row["events"], row["patient_years"]) == (400, 31, 350.0)
     assert len(row["study_hash"]) == 12
 
