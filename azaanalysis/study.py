@@ -52,6 +52,8 @@ class Study(Section):
     weighting: WeightingSettings | None = None
     gate: GateSettings = GateSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    # Groups within which the arms are compared, too: a covariate, and for a number its cuts.
+    subgroups: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     show: Show = Show()
     limits: tuple[str, ...] = ()
     _base_hash: str = PrivateAttr(default="")
@@ -65,6 +67,14 @@ class Study(Section):
                 f"'{name}' names the folder of the report; use letters, digits, _ and - only"
             )
         return name
+
+    @field_validator("subgroups")
+    @classmethod
+    def _cuts_ascend(cls, groups: dict[str, tuple[float, ...]]) -> dict[str, tuple[float, ...]]:
+        for name, cuts in groups.items():
+            if list(cuts) != sorted(set(cuts)):
+                raise ValueError(f"the cuts of '{name}' must ascend, each once; got {list(cuts)}")
+        return groups
 
     @property
     def is_synthetic(self) -> bool:

@@ -49,6 +49,16 @@ QUANTITIES: dict[str, Quantity] = {
     "survival_from_hazard": Quantity("Survival by exp(-hazard)", "probability"),
     "risk_ratio": Quantity("Ratio of cumulative incidences", "ratio", null=1.0),
     # Patients treated for one event more; negative for one event fewer.
+    "difference_of_differences": Quantity("Difference of differences", "probability", null=0.0),
+    "ratio_of_ratios": Quantity("Ratio of ratios", "ratio", null=1.0),
+    "difference_interaction_p": Quantity("Interaction on the scale of differences, p", "p_value"),
+    "ratio_interaction_p": Quantity("Interaction on the scale of ratios, p", "p_value"),
+    "difference_interaction_p_holm": Quantity("The same after Holm, p", "p_value"),
+    # How strongly an unmeasured cause has to go with arm and outcome (risk ratios of both).
+    "e_value": Quantity("E-value of the estimate", "ratio"),
+    "e_value_of_limit": Quantity("E-value of the limit nearest to no difference", "ratio"),
+    "tipping_hazard_ratio": Quantity("Hazard ratio of those lost that tips it", "ratio", null=1.0),
+    "share_lost": Quantity("Share lost before the day", "probability"),
     "number_needed_to_treat": Quantity("Patients treated per event more", "count"),
     "restricted_mean_days": Quantity("Restricted mean time", "days"),
     "restricted_mean_days_lost": Quantity("Restricted mean time lost", "days"),

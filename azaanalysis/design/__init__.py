@@ -31,7 +31,9 @@ from azaanalysis.design.overlap import (
 from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.design.strata import weigh_by_strata
 from azaanalysis.design.strategies import describe_strategies
+from azaanalysis.design.subgroups import Subgroup, follow_subgroups
 from azaanalysis.design.thresholds import describe_thresholds
+from azaanalysis.design.together import follow_together
 from azaanalysis.design.weigh import weigh
 from azaanalysis.design.without import follow_without
 
@@ -43,6 +45,7 @@ __all__ = [
     "Grace",
     "Levels",
     "MatchingChoices",
+    "Subgroup",
     "check_design",
     "check_gate",
     "check_table",
@@ -57,6 +60,8 @@ __all__ = [
     "follow_kinds",
     "follow_levels",
     "follow_recurrent",
+    "follow_subgroups",
+    "follow_together",
     "follow_up_from_frame",
     "follow_without",
     "impute",

@@ -18,6 +18,8 @@ from azaanalysis.display.overlap import (
 from azaanalysis.display.realism import draw_realism, tabulate_naive_errors, tabulate_realism
 from azaanalysis.display.stacked import draw_endings, draw_stacked_incidence
 from azaanalysis.display.statement import Statement, state_estimand, state_limits
+from azaanalysis.display.subgroup_forest import draw_subgroups
+from azaanalysis.display.subgroups import tabulate_interactions, tabulate_subgroups
 from azaanalysis.display.summaries import (
     tabulate_attrition,
     tabulate_frame,
@@ -47,6 +49,7 @@ __all__ = [
     "draw_rates",
     "draw_realism",
     "draw_stacked_incidence",
+    "draw_subgroups",
     "draw_support",
     "draw_trajectory",
     "draw_weights",
@@ -60,10 +63,12 @@ __all__ = [
     "tabulate_estimate",
     "tabulate_frame",
     "tabulate_gate",
+    "tabulate_interactions",
     "tabulate_loading_report",
     "tabulate_naive_errors",
     "tabulate_protocol",
     "tabulate_realism",
+    "tabulate_subgroups",
     "tabulate_support",
     "tabulate_truth",
     "tabulate_weights",

@@ -92,7 +92,7 @@ def draw_rows(lines: Sequence[Line], frame: Frame) -> Drawing:
             write(drawing, inset, middle + up, word, weight=weight)
         write(drawing, left - _PAD, middle, line.counts, ha="right")
         write(drawing, WIDTH - 0.05, middle, line.numbers, ha="right")
-        _draw_interval(axes, line, middle - _HEADER)
+        draw_interval(axes, line, middle - _HEADER)
         middle += height / 2
     _write_sides(drawing, axes, frame, Place(left, middle + 0.62, width, 0))
     return drawing
@@ -122,7 +122,7 @@ def _write_headers(drawing: Drawing, frame: Frame, places: tuple[float, float, f
     drawing.add_artist(Line2D(ends, [1 - (_HEADER - 0.06) / high] * 2, color=INK, lw=0.8))
 
 
-def _draw_interval(axes: Axes, line: Line, height: float) -> None:
+def draw_interval(axes: Axes, line: Line, height: float) -> None:
     """Draw one dot and its interval; an arrow where the interval leaves the axis."""
     if not np.isfinite(line.value):
         return

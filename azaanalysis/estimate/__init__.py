@@ -55,6 +55,7 @@ from azaanalysis.estimate.states import (
     estimate_visit_rate,
 )
 from azaanalysis.estimate.strategies import estimate_under_strategies
+from azaanalysis.estimate.subgroups import estimate_subgroups
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.trajectory import estimate_trajectory
 from azaanalysis.estimate.true_answer import compare_with_truth
@@ -105,6 +106,7 @@ __all__ = [
     "estimate_share_in_response",
     "estimate_standardised_rates",
     "estimate_steroids",
+    "estimate_subgroups",
     "estimate_trajectory",
     "estimate_under_strategies",
     "estimate_visit_rate",
