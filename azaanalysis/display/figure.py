@@ -12,11 +12,10 @@ from pathlib import Path
 from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.display.style import WIDTH, house_style
+from azaanalysis.display.svg import shrink_svg
 from azaanalysis.display.table import one_line
 
 _FONTS = "'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")
-_PATH = re.compile(r'(?<= d=")[^"]+')
 _NO_DATE = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
 
 
@@ -98,24 +97,11 @@ def _tidy(svg: str, *, caption: str, alt: str) -> str:
     # Group names repeat from figure to figure, and a page may hold each name only once.
     svg = re.sub(r'<g id="[a-zA-Z]+[a-zA-Z0-9.]*_\d+">', "<g>", svg)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    # A tenth of a point is finer than print; the digits behind it differ between machines.
-    svg = _PATH.sub(lambda found: _short_path(found.group()), svg)
-    svg = _NUMBER.sub(lambda found: _short(found.group()), svg)
-    svg = svg.replace("'DejaVu Sans'", _FONTS)
+    svg = shrink_svg(svg.replace("'DejaVu Sans'", _FONTS), font=_FONTS)
     heading = f'role="img" aria-label="{escape(alt)}" '
     svg = svg.replace("<svg ", f"<svg {heading}", 1)
     opening = svg.index(">") + 1
     return f"{svg[:opening]}<title>{escape(caption)}</title>{svg[opening:]}".strip() + "\n"
-
-
-def _short_path(path: str) -> str:
-    shorter = re.sub(r"-?\d+\.\d{2,}", lambda found: _short(found.group(), 1), path)
-    return re.sub(r"\s*([A-Za-z])\s*", r"\1", shorter).strip()
-
-
-def _short(number: str, digits: int = 2) -> str:
-    text = f"{float(number):.{digits}f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
 
 
 def font_files() -> dict[str, Path]:

@@ -1,8 +1,9 @@
 """Every estimate of a report in one file: JSON and Parquet, with a schema that has a version.
 
 The idea is that of the CDISC Analysis Results Standard and of DARWIN's summarised results: a
-result is a row that says by itself what it is about. In Parquet every row is complete. In JSON
-what the rows of an estimate share is written once; :func:`read_results` makes them complete again.
+result is a row that says by itself what it is about. In Parquet every row is there and complete. In
+JSON what the rows of an estimate share is written once, and of a long estimate, most often a curve,
+only the days that the study shows; :func:`read_results` puts both files together again.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from azaanalysis.errors import ReportError
+from azaanalysis.report.curves import lengthen, shorten
 from azaanalysis.report.results import NOTEBOOK_RESULTS
 from azaanalysis.result import COLUMNS, Estimate
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES
 
-SCHEMA, SCHEMA_VERSION = "azaanalysis-results", "1.0"
+SCHEMA, SCHEMA_VERSION = "azaanalysis-results", "1.1"
 JSON_NAME, PARQUET_NAME = "results.json", "results.parquet"
 
 
@@ -107,22 +109,34 @@ def write_record(record: Mapping[str, Any], folder: Path) -> list[Path]:
 
     frame = as_frame(record)
     check_results(frame)
-    text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False)
+    days = [float(day) for day in record["settings"]["show"]["at_days"]]
+    short = {**record, "estimates": [shorten(entry, days) for entry in record["estimates"]]}
+    text = json.dumps(short, ensure_ascii=False, indent=1, allow_nan=False)
     json_path, parquet_path = folder / JSON_NAME, folder / PARQUET_NAME
     json_path.write_text(_one_row_a_line(text) + "\n", encoding="utf-8")
     table = pa.Table.from_pandas(frame, preserve_index=False)
     words = {"schema": SCHEMA, "version": SCHEMA_VERSION, "study": str(record["study"]["title"])}
-    pq.write_table(table.replace_schema_metadata(words), parquet_path, compression="zstd")
+    numbers = [field.name for field in FIELDS if field.kind == "number"]
+    pq.write_table(
+        table.replace_schema_metadata(words),
+        parquet_path,
+        compression="zstd",
+        compression_level=19,
+        # Numbers hardly repeat, and shrink better byte by byte.
+        use_dictionary=[field.name for field in FIELDS if field.kind != "number"],
+        use_byte_stream_split=numbers,
+    )
     return [json_path, parquet_path]
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
-    """Read the record of a report: its folder, or its ``results.json``.
+    """Read the record of a report: its folder, or its ``results.json`` with the Parquet beside it.
 
     Raises
     ------
     ReportError
-        If there is none, or it is of another kind or a later version.
+        If there is none, it is of another kind or a later version, or the rows of curves are
+        missing.
     """
     path = Path(path)
     path = path / JSON_NAME if path.is_dir() else path
@@ -137,7 +151,7 @@ def read_record(path: str | Path) -> dict[str, Any]:
             f"{path} holds no results of version {SCHEMA_VERSION.split('.')[0]}. Make the report "
             "again with this version of azaanalysis."
         )
-    return record
+    return lengthen(record, path.with_name(PARQUET_NAME))
 
 
 def read_results(path: str | Path) -> pd.DataFrame:

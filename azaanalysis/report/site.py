@@ -11,6 +11,7 @@ from typing import Any
 
 import azaanalysis
 from azaanalysis.errors import ReportError
+from azaanalysis.report.curves import ARCHIVE_NAME, pack_curves
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.manifest import make_manifest
 from azaanalysis.report.page import Page, read_page
@@ -135,14 +136,14 @@ def finish_report(
         The summary, ``index.html``.
     """
     record = gather_results(folder, notebooks=list(notebooks), study=study)
-    files = write_record(record, folder)
+    files = [*write_record(record, folder), *pack_curves(folder, list(notebooks))]
     for page in pages:
         (folder / page.name / NOTEBOOK_RESULTS).unlink(missing_ok=True)
         write_tables(page.tables, folder / page.name)
         files += sorted((folder / page.name).iterdir())
     manifest = make_manifest(notebooks, study=study, record=record)
     obstacle = find_obstacle()
-    forms = tuple(_forms(has_paper=not obstacle))
+    forms = tuple(_forms(has_paper=not obstacle, has_curves=(folder / ARCHIVE_NAME) in files))
     site = Site(study, tuple(pages), record, manifest, tuple(left_out), forms)
     chapters = compose_chapters(site, folder=folder)
     files += write_chapters(chapters, site, folder=folder)
@@ -155,12 +156,14 @@ def finish_report(
     return folder / "index.html"
 
 
-def _forms(*, has_paper: bool) -> Iterator[tuple[str, str]]:
+def _forms(*, has_paper: bool, has_curves: bool) -> Iterator[tuple[str, str]]:
     if has_paper:
         yield PAPER_NAME, "the whole report on paper"
     yield WORD_NAME, "the tables, to paste from"
-    yield JSON_NAME, "every number, for a program"
-    yield PARQUET_NAME, "the same rows, for R, Python or SQL"
+    yield JSON_NAME, "the numbers, for a program"
+    yield PARQUET_NAME, "the same and every day of the curves, for R, Python or SQL"
+    if has_curves:
+        yield ARCHIVE_NAME, "the curves for a spreadsheet"
 
 
 def find_project() -> Path:

@@ -1,0 +1,103 @@
+"""Long estimates, most often curves: their rows in Parquet, their CSV files in one archive."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from azaanalysis.errors import ReportError
+from azaanalysis.result import COLUMNS, Estimate
+
+ARCHIVE_NAME = "curves.zip"
+# What a person reads in a file; a curve has a row for each day on which it moves.
+LONGEST = 200
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+_KEYS = ["notebook", "estimate"]
+
+
+def shorten(entry: Mapping[str, Any], days: Sequence[float]) -> dict[str, Any]:
+    """Return an entry of the record whose rows, if they are many, are those of a few days.
+
+    ``rows_in_parquet`` then says how many there are. Curves are read on the given days.
+    """
+    rows = entry["rows"]
+    if len(rows) <= LONGEST:
+        return dict(entry)
+    read = Estimate(pd.DataFrame(rows, columns=list(COLUMNS)), entry["about"]).at(days).frame
+    shown = _as_rows(read[read["value"].notna()])
+    return {**entry, "rows_in_parquet": len(rows), "rows": shown}
+
+
+def lengthen(record: dict[str, Any], parquet: Path) -> dict[str, Any]:
+    """Return a record with all the rows of its long estimates, read from the Parquet file.
+
+    Raises
+    ------
+    ReportError
+        If that file is missing, or holds other rows than the record says.
+    """
+    if not any("rows_in_parquet" in entry for entry in record["estimates"]):
+        return record
+    found = _read_rows(parquet)
+    entries = []
+    for entry in record["estimates"]:
+        n_rows = entry.get("rows_in_parquet")
+        if n_rows is None:
+            entries.append(entry)
+            continue
+        rows = found.get((entry["notebook"], entry["estimate"]), [])
+        if len(rows) != n_rows:
+            raise ReportError(
+                f"{parquet.name} in {parquet.parent} is not the one of this report: it holds "
+                f"{len(rows):,} rows of '{entry['estimate']}' in place of {n_rows:,}."
+            )
+        kept = {key: value for key, value in entry.items() if key != "rows_in_parquet"}
+        entries.append({**kept, "rows": rows})
+    return {**record, "estimates": entries}
+
+
+def pack_curves(folder: Path, notebooks: Sequence[str]) -> list[Path]:
+    """Move the CSV files of long estimates into one archive; return it, if there are any.
+
+    A spreadsheet opens it like a folder. The same files give the same bytes.
+    """
+    found = [p for name in notebooks for p in sorted((folder / name).glob("*.csv")) if _is_long(p)]
+    if not found:
+        return []
+    path = folder / ARCHIVE_NAME
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in found:
+            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _NO_TIME)
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+            file.unlink()
+    return [path]
+
+
+def _is_long(path: Path) -> bool:
+    return path.read_bytes().count(b"\n") > LONGEST + 1
+
+
+def _read_rows(parquet: Path) -> dict[Any, list[list[Any]]]:
+    if not parquet.is_file():
+        raise ReportError(
+            f"There is no {parquet.name} beside the results in {parquet.parent}: the rows of "
+            "curves are kept there. Copy both files together."
+        )
+    frame = pd.read_parquet(parquet)
+    return {key: _as_rows(part[list(COLUMNS)]) for key, part in frame.groupby(_KEYS, dropna=False)}
+
+
+def _as_rows(frame: pd.DataFrame) -> list[list[Any]]:
+    """Return the rows as lists of numbers, words and nothing, with as many digits as are kept."""
+    cells = frame.astype(object).where(frame.notna(), None).to_numpy(dtype=object)
+    return [[_short(cell) for cell in row] for row in cells]
+
+
+def _short(cell: Any) -> Any:
+    if cell is None or isinstance(cell, str):
+        return cell
+    return int(cell) if isinstance(cell, int) else float(f"{cell:.7g}")
