@@ -1,4 +1,4 @@
-"""The two real trials, by the same commands as any study, against published numbers of R."""
+"""The real trials, by the same commands as any study, against published numbers and those of R."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,24 @@ from azaanalysis import (
     estimate_hazard_ratio,
     estimate_incidence,
     estimate_log_rank,
+    estimate_mean_count,
     estimate_rates,
+    estimate_recurrent_ratio,
     follow,
+    follow_recurrent,
     load_cohort,
     load_study,
+    weigh,
 )
 from azaanalysis.report import read_results, write_report
 from tests.r_results import r_result
 from tests.real_data import real
 
-DATA = {"sanad": "survival/epileptic.csv.gz", "cdisc_pilot": "adam_cdiscpilot"}
+DATA = {
+    "sanad": "survival/epileptic.csv.gz",
+    "cdisc_pilot": "adam_cdiscpilot",
+    "cgd": "survival",
+}
 ARMS = {
     "placebo": "Placebo",
     "xanomeline_low_dose": "Xanomeline Low Dose",
@@ -51,6 +59,12 @@ def sanad(study_file):
 @pytest.fixture(scope="module")
 def pilot(study_file):
     study = load_study(study_file("cdisc_pilot"))
+    return study, load_cohort(study.source)
+
+
+@pytest.fixture(scope="module")
+def interferon(study_file):
+    study = load_study(study_file("cgd"))
     return study, load_cohort(study.source)
 
 
@@ -161,6 +175,54 @@ def test_discontinuation_in_the_pilot_trial_equals_the_published_counts(pilot, a
     assert (status == 0).sum() == known["completed"]
 
 
+def test_the_interferon_trial_has_its_published_infections(interferon):
+    # N Engl J Med 1991;324:509: 14 of 63 against 30 of 65 infected, 20 against 56 infections.
+    first = estimate_incidence(weigh(followed(interferon, "first_infection")))
+    infected = first.only(quantity="risk").frame.groupby("arm", observed=True)["events"].max()
+    rates = estimate_rates(weigh(followed(interferon, "infection"))).frame.set_index("arm")
+
+    assert infected.to_dict() == {"placebo": 30, "interferon_gamma": 14}
+    assert rates["patients"].to_dict() == {"placebo": 65, "interferon_gamma": 63}
+    assert rates["events"].to_dict() == {"placebo": 56, "interferon_gamma": 20}
+
+
+@pytest.mark.parametrize(
+    ("model", "entry"),
+    [
+        ("lwyy", "cgd_andersen_gill_robust"),
+        ("andersen_gill", "cgd_andersen_gill_naive_breslow"),
+    ],
+)
+def test_the_ratio_of_all_infections_of_the_interferon_trial_is_the_published_one(
+    interferon, model, entry
+):
+    # Therneau and Grambsch (2000), section 8.5: 0.33.
+    study, cohort = interferon
+    balanced = weigh(followed(interferon, "infection"))
+    repeated = follow_recurrent(cohort, study, endpoint="infection", weighted=balanced)
+    ties = "efron" if model == "lwyy" else "breslow"
+    made = estimate_recurrent_ratio(repeated, model=model, ties=ties).only(quantity="rate_ratio")
+    known = {name: next(iter(r_result(entry)[name].values())) for name in ("hr", "se")}
+
+    assert made.frame["value"].iloc[0] == pytest.approx(0.33, abs=0.005)
+    assert made.frame["value"].iloc[0] == pytest.approx(known["hr"], rel=1e-6)
+    assert made.frame["std_error"].iloc[0] == pytest.approx(known["se"], rel=1e-6)
+
+
+def test_first_and_mean_infections_of_the_interferon_trial_equal_r(interferon):
+    study, cohort = interferon
+    first = estimate_hazard_ratio(weigh(followed(interferon, "first_infection")))
+    known = r_result("cgd_first_event")["hr"]
+    made = first.only(quantity="hazard_ratio").frame["value"].iloc[0]
+    assert made == pytest.approx(next(iter(known.values())), rel=1e-6)
+
+    curves = estimate_mean_count(follow_recurrent(cohort, study, endpoint="infection"))
+    for arm, label in {"placebo": "placebo", "interferon_gamma": "rIFN-g"}.items():
+        known = r_result("cgd_mcf_robust")[f"treat={label}"]
+        ours = curves.only(arm=arm).at(known["time"]).frame
+        np.testing.assert_allclose(ours["value"], known["mcf"], rtol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
@@ -184,3 +246,13 @@ def test_the_report_of_a_real_trial_holds_the_published_numbers(study_file, tmp_
         np.testing.assert_allclose(frame["value"].astype(float), known, rtol=1e-6)
     else:
         assert frame["events"].max() == 8 + 44
+
+
+def test_the_report_of_the_interferon_trial_holds_the_published_ratio(study_file, tmp_path):
+    write_report(study_file("cgd"), folder=tmp_path)
+
+    frame = read_results(tmp_path)
+    rows = frame[(frame["estimate"] == "recurrent_ratios") & (frame["quantity"] == "rate_ratio")]
+    assert set(frame["notebook"]) == {"01_cohort", "03_infection_rates"}
+    assert rows["value"].astype(float).round(2).tolist() == [0.33]
+    assert rows["events"].astype(int).tolist() == [20 + 56]

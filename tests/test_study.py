@@ -178,7 +178,7 @@ def test_the_studies_of_this_project_can_be_read(request):
         if "mapping" not in path.name
     ]
 
-    assert {"cdisc_pilot", "sanad", "study"} <= set(names)
+    assert {"cdisc_pilot", "cgd", "sanad", "study"} <= set(names)
 
 
 def test_a_changed_study_remembers_the_one_it_came_from():

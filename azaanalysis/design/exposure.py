@@ -82,7 +82,7 @@ def follow_by_drug(
         f"A drug counts for {lag} days after its last supply, unless another study drug begins. "
         "Events on the day of a change belong to what was in use before."
     )
-    return _told_apart(split, "Drug in use", study.comparison.reference, note)
+    return told_apart(split, "Drug in use", study.comparison.reference, note)
 
 
 def follow_by_level(
@@ -144,7 +144,7 @@ def follow_by_level(
     names, codes = _levels(measured.value, ends, is_dose=of == DOSE)
     known = _while_known(replace(measured, value=codes), len(names) - 1, carry_days)
     split = split_by_state(followed, entrants, known, names)
-    return _told_apart(split, heading, NONE if of == DOSE else names[-2], note)
+    return told_apart(split, heading, NONE if of == DOSE else names[-2], note)
 
 
 def split_by_state(
@@ -245,7 +245,7 @@ def _while_known(state: Changing, unknown: int, carry_days: int | None) -> Chang
     return Changing(state.name, row[is_kept], day[is_kept], value[is_kept])
 
 
-def _told_apart(follow_up: FollowUp, heading: str, reference: str, note: str) -> FollowUp:
+def told_apart(follow_up: FollowUp, heading: str, reference: str, note: str) -> FollowUp:
     """Say in ``about`` what the arms are now."""
     label = str(follow_up.about.get("endpoint_label", follow_up.endpoint))
     arm = follow_up.frame["arm"]
