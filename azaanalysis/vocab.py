@@ -91,6 +91,7 @@ QUANTITIES: dict[str, Quantity] = {
     "rate_ratio_p": Quantity("Rate ratio p value", "p_value"),
     "patient_years_to_harm": Quantity("Patient-years for one event more", "count"),
     "schedule_kept": Quantity("Tested within the window", "probability"),
+    "found_share": Quantity("Tests with the finding", "probability"),
     "mean_level": Quantity("Mean level", "mean"),
     "auc": Quantity("Area under the curve", "ratio", null=0.5),
     "odds_ratio": Quantity("Odds ratio", "ratio", null=1.0),

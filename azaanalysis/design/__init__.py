@@ -11,6 +11,7 @@ from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.impute import impute
 from azaanalysis.design.kinds import follow_kinds
+from azaanalysis.design.late_tests import follow_by_testing
 from azaanalysis.design.later_start import measure_later_start
 from azaanalysis.design.leaving import Departures
 from azaanalysis.design.levels import Levels, follow_levels, sample_individuals
@@ -56,6 +57,7 @@ __all__ = [
     "follow",
     "follow_by_drug",
     "follow_by_level",
+    "follow_by_testing",
     "follow_by_trait",
     "follow_kinds",
     "follow_levels",

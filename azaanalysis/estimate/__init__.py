@@ -8,6 +8,7 @@ from azaanalysis.estimate.contrasts import (
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.cumulative_hazard import estimate_cumulative_hazard
 from azaanalysis.estimate.each import estimate_each
+from azaanalysis.estimate.findings import estimate_found_share
 from azaanalysis.estimate.fine_gray import estimate_fine_gray
 from azaanalysis.estimate.gaps import estimate_incidence_difference
 from azaanalysis.estimate.gee import estimate_gee
@@ -73,6 +74,7 @@ __all__ = [
     "estimate_dispersion",
     "estimate_each",
     "estimate_fine_gray",
+    "estimate_found_share",
     "estimate_gee",
     "estimate_gray_test",
     "estimate_hazard_ratio",
