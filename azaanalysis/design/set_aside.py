@@ -59,3 +59,10 @@ def _with_step(follow_up: FollowUp, kept: Array, step: str, reason: str) -> pd.D
     attrition = pd.concat([before, added], ignore_index=True)
     attrition.attrs = dict(before.attrs)
     return attrition
+
+
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its rows numbered from zero, without a copy of what they hold."""
+    numbered = frame.copy(deep=False)
+    numbered.index = pd.RangeIndex(len(frame))
+    return numbered

@@ -101,6 +101,8 @@ def limits_of(values: Array, truncate: Truncation) -> tuple[float, float]:
 
 def clip_weights(weights: Weights, limits: tuple[float, float]) -> Weights:
     """Cut weights off at the limits, where they no longer move."""
+    if limits == (0.0, np.inf):
+        return weights
     values = np.clip(weights.values, *limits)
     is_cut = values != weights.values
     slope = np.where(is_cut[:, None], 0.0, weights.slope)

@@ -13,6 +13,7 @@ from azaanalysis.design.cut_rows import cut_again, is_cut, put_together
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.gate import check_gate
 from azaanalysis.design.propensity import fit_propensity
+from azaanalysis.design.set_aside import numbered
 from azaanalysis.design.target_weights import Weights, clip_weights, limits_of, weights_of
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
@@ -69,7 +70,7 @@ def weigh(
         return cut_again(whole, follow_up)
     choices = choices_of(follow_up, target, settings)
     names = covariates_of(follow_up, choices)
-    follow_up = replace(follow_up, frame=follow_up.frame.reset_index(drop=True))
+    follow_up = replace(follow_up, frame=numbered(follow_up.frame))
     model, narrowed = fit_propensity(follow_up, names, choices)
     of_class = follow_up.arms.index(choices.of_arm or follow_up.reference)
 

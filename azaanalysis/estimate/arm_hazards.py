@@ -196,7 +196,7 @@ class ArmRatios:
     @cached_property
     def influence(self) -> Array:
         """What one unit of weight of each cell does to the log ratios; shape (arms, cells)."""
-        influence: Array = self.inverse @ self.moment.row_scores
+        influence: Array = self.inverse @ self.moment.score_of_rows()
         return influence
 
     def numbers(self, chosen: ChosenHere) -> Numbers:

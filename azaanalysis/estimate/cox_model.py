@@ -201,7 +201,9 @@ class CoxFit:
         """Covariance of the log ratios, on the scale of the covariates."""
         inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
         if self.model.variance != "model":
-            scores = self.moment.row_scores if self.row_scores is None else self.row_scores
+            scores = self.row_scores
+            if scores is None:
+                scores = self.moment.score_of_rows()
             drawn_weight = None
             if self.copies is not None:
                 drawn_weight = ratio(self.moment.hazards.weight, np.sqrt(self.copies))

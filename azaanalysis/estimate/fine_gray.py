@@ -10,7 +10,6 @@ import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
-from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.cox import interval_of_fit, ratios_of_fit
 from azaanalysis.estimate.cox_model import CoxFit, CoxModel
 from azaanalysis.estimate.partial_likelihood import Hazards, Ties, maximise
@@ -146,16 +145,16 @@ class FineGrayModel(CoxModel):
         leave, status = self.column("exit_days"), self.column("status")
         weight, copies = self.weights(resample)
         is_event = (status == number) & (weight > 0)
-        group = np.zeros(len(self.rows), dtype=np.intp)
+        group = np.zeros(len(self.rows), dtype=np.int8)
         if self.where == "within_arm":
-            group = self.follow_up.frame["arm"].cat.codes.to_numpy()[self.rows].astype(np.intp)
+            group = self.follow_up.frame["arm"].cat.codes.to_numpy()[self.rows]
         censoring = Censoring.of(leave, status, weight, group, self.convention)
         plain = RiskSets.of(self.column("entry_days"), leave, is_event)
         is_other = (status > 0) & (status != number)
         sets = SubdistributionSets.of(plain, is_other, censoring)
         hazards = Hazards(self.terms.design, weight, is_event, sets, copies, self.ties)
         found = maximise(hazards)
-        scores: Array = found.row_scores
+        scores = found.score_of_rows()
         if self.convention == "crr":
-            scores = scores + sets.score_of_censoring(found, censoring)
+            sets.add_score_of_censoring(scores, found, censoring)
         return CoxFit(self, found, copies, scores)

@@ -63,7 +63,7 @@ class Hazards:
     @cached_property
     def slots(self) -> Array:
         """Slot of each event."""
-        slots: Array = self.sets.own[self.events]
+        slots: Array = self.sets.own(self.events)
         return slots
 
     def on_day(self, values: Array) -> Array:
@@ -136,9 +136,10 @@ class Moment:
     def information(self, factor: Array | float = 1.0) -> Array:
         """Return minus the second derivative, each day multiplied by a factor; shape (p, p)."""
         by_day = np.broadcast_to(factor, self.rise.shape)
-        exposure = self.hazards.sets.while_at_risk(by_day * self.rise)
-        exposure[self.hazards.events] -= (by_day * self.rise_tied)[self.hazards.slots]
-        moments = _gram(self.hazards.design, self.hazards.weight * self.relative * exposure)
+        exposure = self._exposure(by_day)
+        exposure *= self.relative
+        exposure *= self.hazards.weight
+        moments = _gram(self.hazards.design, exposure)
         cross = (self.s1 * (by_day * self.bend_cross)) @ self.e1.T
         means = (self.s1 * (by_day * self.bend)) @ self.s1.T - cross - cross.T
         tied: Array = (self.e1 * (by_day * self.bend_tied)) @ self.e1.T
@@ -156,31 +157,48 @@ class Moment:
         told: Array = np.diag(self.information()) > NOTHING_TOLD * events
         return told
 
-    @cached_property
-    def row_scores(self) -> Array:
-        """What one unit of weight of each row gives to the score, every day alike."""
-        return self.score_of_rows()
-
-    def score_of_rows(self, factor: Array | float = 1.0) -> Array:
+    def score_of_rows(
+        self, factor: Array | float = 1.0, *, explained: Array | None = None
+    ) -> Array:
         """Return what one unit of weight of each row gives to the score; shape (p, n).
 
-        It is the derivative of the score by the weight of the row.
+        It is the derivative of the score by the weight of the row. Each day is multiplied by the
+        factor; ``explained``, shape (p, p), times the same without the factor is taken away.
         """
         hazards, by_day = self.hazards, np.broadcast_to(factor, self.rise.shape)
         events, slots = hazards.events, hazards.slots
-        exposure = hazards.sets.while_at_risk(by_day * self.rise)
-        exposure[events] -= (by_day * self.rise_tied)[slots]
-        pull = by_day * (self.s1 * self.bend - self.e1 * self.bend_cross)
-        pull_tied = by_day * (self.s1 * self.bend_cross - self.e1 * self.bend_tied)
         expected = self.s1 * self.rise - self.e1 * self.rise_tied
-        mean = by_day * ratio(expected, hazards.weighted_events)
+        pull, pull_tied, mean = (
+            by_day * of_day if explained is None else by_day * of_day - explained @ of_day
+            for of_day in (
+                self.s1 * self.bend - self.e1 * self.bend_cross,
+                self.s1 * self.bend_cross - self.e1 * self.bend_tied,
+                ratio(expected, hazards.weighted_events),
+            )
+        )
+        exposure = self._exposure(by_day)
+        usual = None if explained is None else self._exposure(np.ones_like(by_day))
         given = np.empty(hazards.design.shape)
-        for line, x in enumerate(hazards.design):
-            drift = hazards.sets.while_at_risk(pull[line]) - x * exposure
+        # Line by line and in place, because a second array of this size may not fit.
+        for line, (x, drift) in enumerate(zip(hazards.design, given, strict=True)):
+            np.multiply(x, exposure, out=drift)
+            np.subtract(hazards.sets.while_at_risk(pull[line]), drift, out=drift)
+            own = by_day[slots] * x[events] - mean[line, slots]
+            if explained is not None:
+                known = explained[line] @ hazards.design
+                own -= known[events]
+                known *= usual
+                drift += known
             drift[events] -= pull_tied[line, slots]
-            given[line] = drift * self.relative
-            given[line, events] += by_day[slots] * x[events] - mean[line, slots]
+            drift *= self.relative
+            drift[events] += own
         return given
+
+    def _exposure(self, by_day: Array) -> Array:
+        """Return the hazard that each row was exposed to, tied events at their share."""
+        exposure = self.hazards.sets.while_at_risk(by_day * self.rise)
+        exposure[self.hazards.events] -= (by_day * self.rise_tied)[self.hazards.slots]
+        return exposure
 
 
 def moment(hazards: Hazards, coefficients: Array) -> Moment:
@@ -250,9 +268,9 @@ def maximise(hazards: Hazards, *, start: Array | None = None) -> Moment:
 
 def _gram(lines: Array, weight: Array) -> Array:
     """Return the sum over rows of weight x x'; no weight is negative."""
-    root = np.sqrt(np.maximum(weight, 0.0))
     total = np.zeros((len(lines), len(lines)))
     for start in range(0, lines.shape[1], BLOCK):
-        block = lines[:, start : start + BLOCK] * root[start : start + BLOCK]
+        part = slice(start, start + BLOCK)
+        block = lines[:, part] * np.sqrt(np.maximum(weight[part], 0.0))
         total += block @ block.T
     return total

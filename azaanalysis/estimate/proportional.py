@@ -10,7 +10,7 @@ from scipy.special import chdtrc
 
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import ratio
-from azaanalysis.estimate.partial_likelihood import BLOCK, Moment
+from azaanalysis.estimate.partial_likelihood import Moment
 from azaanalysis.estimate.risk_sets import Sums
 
 TimeScale = Literal["km", "rank", "identity", "log"]
@@ -58,18 +58,8 @@ def proportion_tests(
     if covariance is None:
         spread = fitted.information(scale**2) - projection @ cross
     else:
-        spread = covariance(_less_explained(fitted, scale, projection))
+        spread = covariance(fitted.score_of_rows(scale, explained=projection))
     return [chi_square(slope[term], spread[np.ix_(term, term)]) for term in terms]
-
-
-def _less_explained(fitted: Moment, scale: Array, projection: Array) -> Array:
-    """Return what each row gives to the score, less what the coefficients explain of it."""
-    rows, explaining = fitted.score_of_rows(scale), fitted.row_scores
-    # Block by block, because a second array of this size may not fit.
-    for start in range(0, rows.shape[1], BLOCK):
-        part = slice(start, start + BLOCK)
-        rows[:, part] -= projection @ explaining[:, part]
-    return rows
 
 
 def chi_square(score: Array, covariance: Array) -> Test:
@@ -96,7 +86,7 @@ def time_scale(
     days = sets.days
     counts = np.ones(len(leave)) if counts is None else counts
     if transform == "km":
-        died = np.bincount(sets.own[is_event], counts[is_event], minlength=len(days))
+        died = np.bincount(sets.own(is_event), counts[is_event], minlength=len(days))
         alive = np.cumprod(1 - ratio(died, sets.over_those_at_risk(counts)))
         so_far: Array = 1 - np.append(1.0, alive)[:-1]
         return so_far

@@ -21,9 +21,8 @@ class Sums(Protocol):
     def days(self) -> Array:
         """Day of each slot."""
 
-    @property
-    def own(self) -> Array:
-        """For each row the slot of its last day at risk; of use only to rows with an event."""
+    def own(self, rows: Array | slice) -> Array:
+        """For some rows, with an event, the slot of the last day at risk."""
 
     def over_those_at_risk(self, values: Array) -> Array:
         """Sum values of the rows at risk, for each slot."""
@@ -60,7 +59,9 @@ class RiskSets:
         beyond = _count_up_to(days, leave)
         first = np.where(entry == 0, 0, _count_up_to(days, entry)) if entry.any() else None
         if stratum is None:
-            return cls(np.zeros_like(beyond) if first is None else first, beyond, days)
+            # Zeros that nobody writes to take no memory.
+            nobody_late = np.zeros(len(beyond), dtype=np.intp)
+            return cls(nobody_late if first is None else first, beyond, days)
         width = len(days) + 1
         keys = np.unique((stratum * width + beyond)[is_event])
         start = stratum * width if first is None else stratum * width + first
@@ -70,10 +71,9 @@ class RiskSets:
             days=days[keys % width - 1],
         )
 
-    @cached_property
-    def own(self) -> Array:
-        """For each row the slot of its last day at risk."""
-        own: Array = np.maximum(self.beyond - 1, 0)
+    def own(self, rows: Array | slice) -> Array:
+        """For some rows the slot of the last day at risk."""
+        own: Array = np.maximum(self.beyond[rows] - 1, 0)
         return own
 
     @cached_property

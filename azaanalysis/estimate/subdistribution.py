@@ -59,8 +59,10 @@ class Censoring:
         is_censored = status == 0
         size = (int(group.max(initial=0)) + 1, len(days))
 
+        cell = group * np.intp(size[1]) + position
+
         def by_day(values: Array) -> Array:
-            sums = np.bincount(group * size[1] + position, values, minlength=size[0] * size[1])
+            sums = np.bincount(cell, values, minlength=size[0] * size[1])
             return sums.reshape(size)
 
         at_risk = np.cumsum(by_day(weight)[:, ::-1], axis=1)[:, ::-1]
@@ -69,6 +71,7 @@ class Censoring:
         hazard = ratio(by_day(weight * is_censored), at_risk)
         free = np.cumprod(1 - hazard, axis=1)
         before = np.column_stack([np.ones(size[0]), free[:, :-1]])
+        position = position.astype(np.int32, copy=False)
         return cls(days, position, group, is_censored, at_risk, hazard, before)
 
 
@@ -115,7 +118,7 @@ class SubdistributionSets:
 
     @cached_property
     def _joining(self) -> Array:
-        joining: Array = self.group * (self.free.shape[1] + 1) + self._beyond
+        joining: Array = self.group * np.intp(self.free.shape[1] + 1) + self._beyond
         return joining
 
     @property
@@ -123,10 +126,9 @@ class SubdistributionSets:
         """Day of each slot."""
         return self.plain.days
 
-    @property
-    def own(self) -> Array:
-        """For each row the slot of its last day before leaving."""
-        return self.plain.own
+    def own(self, rows: Array | slice) -> Array:
+        """For some rows the slot of the last day before leaving."""
+        return self.plain.own(rows)
 
     def over_those_at_risk(self, values: Array) -> Array:
         """Sum values of the rows at risk, for each slot."""
@@ -153,8 +155,8 @@ class SubdistributionSets:
         with_end: Array = np.column_stack([later, np.zeros(len(later))])
         return with_end
 
-    def score_of_censoring(self, moment: Moment, censoring: Censoring) -> Array:
-        """Return what each row gives to the score by having moved G; shape (p, rows).
+    def add_score_of_censoring(self, scores: Array, moment: Moment, censoring: Censoring) -> None:
+        """Add to scores, shape (p, rows), what each row gives to the score by having moved G.
 
         With Q(u) = sum of w r (x P(u) - PX(u)) / G(T-) over those of the group who had another
         cause before day u, P and PX the sums of G(t-) dH(t) and of G(t-) xbar(t) dH(t) over the
@@ -167,19 +169,20 @@ class SubdistributionSets:
         pull = moment.s1 * moment.bend - moment.e1 * moment.bend_cross
         rises = self._from_slot_on(moment.rise)[:, slot]
         by_group, place = self._joined(share, censoring), (censoring.group, censoring.position)
-        given = np.empty(moment.hazards.design.shape)
+        lost = np.flatnonzero(censoring.is_censored)
+        place_lost = censoring.group[lost], censoring.position[lost]
         for line, x in enumerate(moment.hazards.design):
             slope = self._joined(share * x[self.staying], censoring) * rises
             slope -= by_group * self._from_slot_on(pull[line])[:, slot]
             moved = ratio(slope, censoring.at_risk)
             drift = np.cumsum(moved * censoring.hazard, axis=1)
-            given[line] = moved[place] * censoring.is_censored - drift[place]
-        return given
+            scores[line, lost] += moved[place_lost]
+            scores[line] -= drift[place]
 
     def _joined(self, values: Array, censoring: Censoring) -> Array:
         """Sum values of those who stay and have left before each day, shape (groups, days)."""
         groups, size = censoring.at_risk.shape
-        place = self.group * size + censoring.position[self.staying]
+        place = self.group * np.intp(size) + censoring.position[self.staying]
         sums = np.bincount(place, values, minlength=groups * size).reshape(groups, size)
         joined: Array = np.cumsum(sums, axis=1) - sums
         return joined

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -123,9 +124,11 @@ def make_terms(follow_up: FollowUp, columns: Sequence[str], rows: Array) -> Term
         for column in columns
         for coefficient, line in _lines(follow_up, column, rows)
     ]
-    design, spread = np.empty((len(lines), len(rows))), np.ones(len(lines))
-    mean = np.array([line.mean() for _, line in lines])
-    for place, (_, line) in enumerate(lines):
+    design = np.empty((len(lines), len(rows)))
+    mean, spread = np.zeros(len(lines)), np.ones(len(lines))
+    for place, (_, made) in enumerate(lines):
+        line = made()
+        mean[place] = line.mean()
         np.subtract(line, mean[place], out=design[place])
         spread[place] = np.sqrt(np.mean(np.square(design[place])))
         design[place] /= spread[place] if spread[place] > 0 else 1.0
@@ -144,15 +147,14 @@ def _refuse_empty_arms(follow_up: FollowUp, rows: Array) -> None:
         )
 
 
-def _lines(follow_up: FollowUp, column: str, rows: Array) -> Iterator[tuple[Coefficient, Array]]:
+def _lines(
+    follow_up: FollowUp, column: str, rows: Array
+) -> Iterator[tuple[Coefficient, Callable[[], Array]]]:
+    """Return each line of a column, to be made when its turn comes: all at once are many."""
     values = follow_up.frame[column]
     if pd.api.types.is_numeric_dtype(values.dtype):
-        numbers = values.to_numpy(dtype=float, na_value=np.nan)[rows]
-        if np.isinf(numbers).any():
-            raise EstimationError(
-                f"{column} is infinite in {np.isinf(numbers).sum():,} row(s). Mend these values."
-            )
-        yield Coefficient(column, column, unit=f"per 1 {column}"), numbers
+        named = Coefficient(column, column, unit=f"per 1 {column}")
+        yield named, partial(_numbers, values, rows)
         return
     words = values.astype("category").cat
     codes = words.codes.to_numpy()[rows]
@@ -162,7 +164,21 @@ def _lines(follow_up: FollowUp, column: str, rows: Array) -> Iterator[tuple[Coef
     for code, level in levels.items():
         if level != reference:
             name = level if column == "arm" else f"{column}: {level}"
-            yield Coefficient(column, name, versus=reference), (codes == code).astype(float)
+            yield Coefficient(column, name, versus=reference), partial(_is_level, codes, code)
+
+
+def _numbers(values: pd.Series, rows: Array) -> Array:
+    numbers: Array = values.to_numpy(dtype=float, na_value=np.nan)[rows]
+    if np.isinf(numbers).any():
+        raise EstimationError(
+            f"{values.name} is infinite in {np.isinf(numbers).sum():,} row(s). Mend these values."
+        )
+    return numbers
+
+
+def _is_level(codes: Array, code: int) -> Array:
+    is_level: Array = (codes == code).astype(float)
+    return is_level
 
 
 def _refuse_collinear(coefficients: Sequence[Coefficient], design: Array) -> None:

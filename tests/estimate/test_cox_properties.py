@@ -177,7 +177,8 @@ def test_baseline_hazard_martingale_residuals_and_dfbeta_agree_with_r():
     expected = hazards.sets.while_at_risk(moment.rise)
     expected[hazards.events] -= moment.rise_tied[hazards.slots]
     martingale = (hazards.is_event - moment.relative * expected)[order]
-    dfbeta = np.linalg.inv(moment.information()) @ moment.row_scores / model.terms.spread[:, None]
+    scores = moment.score_of_rows()
+    dfbeta = np.linalg.inv(moment.information()) @ scores / model.terms.spread[:, None]
     x = made.frame[covariates].to_numpy()[model.rows[0]]
     at_zero = moment.relative[0] * np.exp(-x @ fit.log_ratios) * np.cumsum(moment.rise)
     days = r_result("lung_basehaz_centered_false")["all"]
