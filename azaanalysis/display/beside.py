@@ -19,6 +19,7 @@ from azaanalysis.display.numbers import (
     spell_level,
     spell_value,
 )
+from azaanalysis.display.source import Source
 from azaanalysis.display.summaries import masked_footnotes
 from azaanalysis.display.table import Column, Table
 from azaanalysis.errors import EstimationError
@@ -70,14 +71,33 @@ def tabulate_beside(
     endpoint = keys[0][0] if len({key[0] for key in keys}) == 1 else ""
     usual = name_quantity(first, keys[0][2], endpoint) + _unit(estimates, keys[0])
     notes = tuple(dict.fromkeys(_footnotes(estimates, rows)))
-    return Table(caption or usual, tuple(columns), rows, groups, notes)
+    sources = _sources(estimates, keys, len(headings))
+    return Table(caption or usual, tuple(columns), rows, groups, notes, sources=sources)
+
+
+def _sources(
+    estimates: Mapping[str, Estimate], keys: list[tuple[Any, ...]], n_headings: int
+) -> tuple[Source, ...]:
+    """Return what stands behind each pair of columns, row by row."""
+    sources = []
+    for place, estimate in enumerate(estimates.values()):
+        shown = suppress(block(estimate))
+        where = {key: row for row, key in enumerate(_keys(shown.frame))}
+        rows = tuple(where.get(key, -1) for key in keys)
+        value = n_headings + 2 * place
+        sources.append(Source(shown, rows, (value, value + 1)))
+    return tuple(sources)
+
+
+def _keys(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return list(frame[_ROW].fillna(-1.0).itertuples(index=False, name=None))
 
 
 def _cells(name: str, estimate: Estimate, digits: int) -> Cells:
     """Return value and limits of each row, as text."""
     blocked, given = find_blocked(estimate), block(estimate)
     shown = suppress(given).frame
-    keys = list(shown[_ROW].fillna(-1.0).itertuples(index=False, name=None))
+    keys = _keys(shown)
     if len(set(keys)) < len(keys):
         raise EstimationError(
             f"'{name}' has several rows for one arm, quantity and day. Take one with only()."

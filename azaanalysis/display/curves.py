@@ -12,6 +12,7 @@ import pandas as pd
 from azaanalysis.disclosure import smallest_count_of, suppress
 from azaanalysis.display.axis import DAYS_PER, TimeUnit
 from azaanalysis.display.numbers import HIDDEN, spell_count, spell_fixed, spell_threshold
+from azaanalysis.display.source import Source
 from azaanalysis.errors import EstimationError
 from azaanalysis.result import Estimate
 from azaanalysis.small_counts import is_small
@@ -180,6 +181,37 @@ def _events_cell(shown: pd.DataFrame, given: pd.DataFrame, day: float, k: int) -
         is_all = not shown["cause"].iloc[0]
         return spell_threshold(k) if is_all and happened.iloc[-1] < k else HIDDEN
     return spell_count(released.iloc[-1]) if len(released) else "–"
+
+
+def source_of(
+    estimate: Estimate, panels: Sequence[Panel], *, quantity: str, ticks: Sequence[float]
+) -> Source:
+    """Return what a drawing of curves prints: value, limits and counts as drawn at each tick."""
+    arms = estimate.only(quantity=quantity).frame.drop_duplicates("arm").set_index("arm")
+    rows = [
+        {
+            "endpoint": panel.endpoint,
+            "cause": panel.cause,
+            "arm": curve.arm,
+            "versus": arms["versus"].get(curve.arm, ""),
+            "quantity": quantity,
+            "unit": arms["unit"].get(curve.arm, ""),
+            "at_days": day,
+            **dict(zip(("value", "lower", "upper"), curve.read(day) or (), strict=False)),
+            "patients": _read_count(at_risk),
+            "events": _read_count(events),
+        }
+        for panel in panels
+        for curve in panel.curves
+        for day, at_risk, events in zip(ticks, curve.at_risk, curve.events, strict=True)
+    ]
+    return Source(Estimate.from_rows(rows, about=estimate.about))
+
+
+def _read_count(cell: str) -> int | None:
+    """Return a count as it was written beneath an axis; nothing if it is masked."""
+    digits = cell.replace(",", "")
+    return int(digits) if digits.isdigit() else None
 
 
 def describe_curves(

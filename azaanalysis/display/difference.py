@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Drawing
 from azaanalysis.blocking import block
 from azaanalysis.display.axis import DAYS_PER, TimeUnit, choose_time_unit, time_ticks
 from azaanalysis.display.canvas import Place, draw_steps, place_axes, write
-from azaanalysis.display.curves import Curve, describe_curves, make_panels, order_arms
+from azaanalysis.display.curves import Curve, describe_curves, make_panels, order_arms, source_of
 from azaanalysis.display.figure import Figure, draw_words, finish
 from azaanalysis.display.numbers import name_quantity, spell_level
 from azaanalysis.display.style import BODY, GRID, INK, SMALL, SOFT_INK, WIDTH, style_arms
@@ -62,7 +62,8 @@ def draw_incidence_difference(
     def draw() -> Drawing:
         return _draw(curves, estimate, (ticks, unit, last_day), f"{what} (percentage points)")
 
-    return finish(draw, caption=words, alt=alt)
+    source = source_of(rows, panels, quantity="risk_difference", ticks=ticks)
+    return finish(draw, caption=words, alt=alt, sources=(source,))
 
 
 def _kept(curve: Curve) -> Curve:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure as Drawing
 
+from azaanalysis.display.source import Source, pack_sources
 from azaanalysis.display.style import WIDTH, house_style
 from azaanalysis.display.svg import shrink_svg
 from azaanalysis.display.table import one_line
@@ -33,12 +35,18 @@ class Figure:
         The numbers of the figure in words, for whoever cannot see it.
     drawing
         The drawing itself, for other formats.
+    sources
+        The results that were drawn, as far as they are printed; empty if they are no estimates.
+    basis
+        How the numbers arose, if they are no estimates.
     """
 
     svg: bytes
     caption: str
     alt: str
     drawing: Drawing = field(repr=False)
+    sources: tuple[Source, ...] = field(default=(), repr=False)
+    basis: str = field(default="", repr=False)
 
     def save(self, path: str | Path) -> Path:
         """Write the figure as ``.svg``, ``.pdf`` or ``.png`` (300 dots per inch).
@@ -59,17 +67,25 @@ class Figure:
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.alt}"
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg.decode(), "text/plain": repr(self)}
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
+        shown = {"image/svg+xml": self.svg.decode(), "text/plain": repr(self)}
+        return shown, pack_sources(self.sources, self.basis)
 
 
-def finish(draw: Callable[[], Drawing], *, caption: str, alt: str) -> Figure:
-    """Draw in the style of the house and freeze the result."""
+def finish(
+    draw: Callable[[], Drawing],
+    *,
+    caption: str,
+    alt: str,
+    sources: Sequence[Source] = (),
+    basis: str = "",
+) -> Figure:
+    """Draw in the style of the house and freeze the result, with what stands behind it."""
     caption, alt = one_line(caption), one_line(alt)
     with house_style():
         drawing = draw()
     svg = _tidy(_render(drawing, "svg").decode(), caption=caption, alt=alt)
-    return Figure(svg.encode(), caption, alt, drawing)
+    return Figure(svg.encode(), caption, alt, drawing, tuple(sources), basis)
 
 
 def draw_words(words: str, *, caption: str) -> Figure:
@@ -94,6 +110,8 @@ def _tidy(svg: str, *, caption: str, alt: str) -> str:
     """Make an SVG that can stand inside a page and is the same wherever it was drawn."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # Numbers of an axis are told apart from numbers that are results.
+    svg = re.sub(r'<g id="[xy]tick_\d+">', '<g class="scale">', svg)
     # Group names repeat from figure to figure, and a page may hold each name only once.
     svg = re.sub(r'<g id="[a-zA-Z]+[a-zA-Z0-9.]*_\d+">', "<g>", svg)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)

@@ -22,6 +22,7 @@ from azaanalysis.display.numbers import (
     spell_level,
 )
 from azaanalysis.display.rows import Frame, Line, draw_rows, scale_size
+from azaanalysis.display.source import Source
 from azaanalysis.display.style import INK, style_arms
 from azaanalysis.display.summaries import spell_marked
 from azaanalysis.errors import EstimationError
@@ -75,7 +76,8 @@ def draw_forest(
         null=QUANTITIES[quantity].null,
         sides=_sides(rows, better),
     )
-    return _finish(lines, frame, estimate, what=_name_all(rows, estimate), caption=caption)
+    shown = Estimate(rows, estimate.about)
+    return _finish(lines, frame, shown, what=_name_all(rows, estimate), caption=caption)
 
 
 def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Figure:
@@ -127,7 +129,7 @@ def draw_rates(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Fig
         null=null,
     )
     what = f"{_name_all(rows, estimate)}, {units[0]}".strip(", ")
-    return _finish(lines, frame, estimate, what=what, caption=caption)
+    return _finish(lines, frame, Estimate(rows, estimate.about), what=what, caption=caption)
 
 
 def _one_null(rows: pd.DataFrame) -> float | None:
@@ -258,6 +260,7 @@ def _sides(rows: pd.DataFrame, better: Better | None) -> tuple[str, str]:
 def _finish(
     lines: list[Line], frame: Frame, estimate: Estimate, *, what: str, caption: str
 ) -> Figure:
+    """Finish the figure of an estimate, suppressed, of which every row is drawn."""
     contains = estimate.about.get("interval", "")
     words = f"{caption or what + '.'} Lines: {spell_level(estimate.about)}"
     words += f" ({contains})." if contains else "."
@@ -276,4 +279,4 @@ def _finish(
     def draw() -> Drawing:
         return draw_rows(lines, frame)
 
-    return finish(draw, caption=words, alt=alt)
+    return finish(draw, caption=words, alt=alt, sources=(Source(estimate),))

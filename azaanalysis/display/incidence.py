@@ -35,7 +35,7 @@ from azaanalysis.display.canvas import (
     place_axes,
     write,
 )
-from azaanalysis.display.curves import Panel, describe_curves, make_panels, order_arms
+from azaanalysis.display.curves import Panel, describe_curves, make_panels, order_arms, source_of
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import name_quantity, spell_endpoint, spell_level
 from azaanalysis.display.style import BODY, SMALL, WIDTH, ArmStyle, style_arms, widest, wrap_to
@@ -121,7 +121,8 @@ def draw_incidence(
     what = plan.heading.removesuffix(" (%)")
     alt = describe_curves(plan.panels, ticks=plan.ticks, unit=plan.unit, what=what)
     words = f"{caption or what + '.'} {_how_to_read(estimate, quantity)}".strip()
-    return finish(lambda: _draw_incidence(plan), caption=words, alt=alt)
+    source = source_of(estimate, plan.panels, quantity=quantity, ticks=plan.ticks)
+    return finish(lambda: _draw_incidence(plan), caption=words, alt=alt, sources=(source,))
 
 
 def draw_mean_count(
@@ -153,7 +154,8 @@ def draw_mean_count(
     plan = _plan_incidence(estimate, "mean_count", time_unit, least_at_risk)
     alt = describe_curves(plan.panels, ticks=plan.ticks, unit=plan.unit, what=plan.heading, sign="")
     words = f"{caption or plan.heading + '.'} {_how_to_read(estimate, 'mean_count')}"
-    return finish(lambda: _draw_incidence(plan), caption=words, alt=alt)
+    source = source_of(estimate, plan.panels, quantity="mean_count", ticks=plan.ticks)
+    return finish(lambda: _draw_incidence(plan), caption=words, alt=alt, sources=(source,))
 
 
 def _first_quantity(estimate: Estimate) -> str:

@@ -27,7 +27,14 @@ from azaanalysis.display.canvas import (
     visible_steps,
     write,
 )
-from azaanalysis.display.curves import Curve, Panel, describe_curves, make_panels, order_arms
+from azaanalysis.display.curves import (
+    Curve,
+    Panel,
+    describe_curves,
+    make_panels,
+    order_arms,
+    source_of,
+)
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import spell_endpoint
 from azaanalysis.display.reasons import draw_reasons, flow_reasons
@@ -200,7 +207,9 @@ def _finish(plan: _Plan, panels: list[Panel], estimate: Estimate, caption: str) 
     gap = f" White under the line: fewer than {k} events of a reason since its last step."
     white = gap if k > 1 else ""
     words = f"{caption or what + ', by reason.'} The reasons exclude one another and add up.{white}"
-    return finish(lambda: _draw(plan), caption=words, alt=alt)
+    quantity = "ended" if (estimate.frame["quantity"] == "ended").any() else "risk"
+    source = source_of(estimate, panels, quantity=quantity, ticks=plan.ticks)
+    return finish(lambda: _draw(plan), caption=words, alt=alt, sources=(source,))
 
 
 def _make_plan(

@@ -8,9 +8,12 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from itertools import groupby
+from typing import Any
+
+from azaanalysis.display.source import Source, pack_sources
 
 # Wider cells are cut in the text form only, so that one long word cannot push every line out.
 _WIDEST_TEXT_CELL = 80
@@ -55,6 +58,10 @@ class Table:
         Heading of the group that each row belongs to; empty for rows without one.
     footnotes
         What a reader must know to read the cells.
+    sources
+        The results that the cells were spelled from; empty if they are no estimates.
+    basis
+        How the numbers arose, if they are no estimates.
     """
 
     caption: str
@@ -62,6 +69,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     groups: tuple[str, ...] = ()
     footnotes: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = field(default=(), repr=False, compare=False)
+    basis: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take out characters that could reorder or break a line; pad the group headings."""
@@ -119,8 +128,9 @@ class Table:
     def __repr__(self) -> str:
         return self.to_text()
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": self.to_text()}
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, Any]]:
+        shown = {"text/html": self.to_html(), "text/plain": self.to_text()}
+        return shown, pack_sources(self.sources, self.basis)
 
     def _grouped(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         pairs = zip(self.groups, self.rows, strict=True)

@@ -25,6 +25,7 @@ from azaanalysis.display.numbers import (
     spell_threshold,
     spell_value,
 )
+from azaanalysis.display.source import Source
 from azaanalysis.display.summaries import masked_footnotes
 from azaanalysis.display.table import Column, Table
 from azaanalysis.result import Estimate
@@ -50,6 +51,11 @@ class _Shown:
     def k(self) -> int:
         """Smallest count that may be shown."""
         return smallest_count_of(self.estimate)
+
+    @property
+    def has_limits(self) -> bool:
+        """Tell whether any number had an interval before it was masked."""
+        return bool(self.estimate.frame[["lower", "upper"]].notna().any(axis=None))
 
 
 def tabulate_estimate(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Table:
@@ -79,7 +85,20 @@ def tabulate_estimate(estimate: Estimate, *, digits: int = 1, caption: str = "")
     )
     headings = tuple(column for column, _ in columns)
     notes = tuple(_footnotes(shown, rows))
-    return Table(caption or _caption(shown), headings, rows, _groups(shown), notes)
+    source = Source(
+        Estimate(shown.frame, estimate.about),
+        tuple(range(len(rows))),
+        _result_columns(shown, headings),
+    )
+    words = caption or _caption(shown)
+    return Table(words, headings, rows, _groups(shown), notes, sources=(source,))
+
+
+def _result_columns(shown: _Shown, headings: tuple[Column, ...]) -> tuple[int, ...]:
+    """Return the columns of numbers, that of the value first."""
+    value = len(headings) - (2 if shown.has_limits else 1)
+    numbers = (i for i, column in enumerate(headings) if column.is_number and i != value)
+    return (value, *numbers)
 
 
 def _make_ready(estimate: Estimate, digits: int) -> _Shown:
@@ -153,7 +172,7 @@ def _number_columns(shown: _Shown) -> Iterator[tuple[Column, Callable[[Any], str
     else:
         heading = _quantity_heading(shown, quantities[0]) if quantities else "Estimate"
         yield Column(heading), lambda row: _value(row, digits, with_percent=False)
-    if shown.estimate.frame[["lower", "upper"]].notna().any(axis=None):
+    if shown.has_limits:
         yield limits, lambda row: _interval(row, digits)
 
 

@@ -22,6 +22,7 @@ from azaanalysis.display.canvas import (
 from azaanalysis.display.curves import order_arms
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import name_quantity, spell_level, spell_value
+from azaanalysis.display.source import Source
 from azaanalysis.display.style import BODY, GRID, WIDTH, ArmStyle, style_arms
 from azaanalysis.errors import EstimationError
 from azaanalysis.result import Estimate
@@ -70,7 +71,12 @@ def draw_trajectory(
     words += f" ({estimate.about.get('interval', '')}). {_method(estimate)}"
     words += " Thin lines: single invented patients." if len(lines) else ""
     alt = f"{what}. {_in_words(shown, unit)}."
-    return finish(lambda: _draw(estimate, shown, lines, unit, what), caption=words, alt=alt)
+    return finish(
+        lambda: _draw(estimate, shown, lines, unit, what),
+        caption=words,
+        alt=alt,
+        sources=(Source(Estimate(shown, estimate.about)),),
+    )
 
 
 def _what(estimate: Estimate) -> str:

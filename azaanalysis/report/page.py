@@ -14,6 +14,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
 from azaanalysis.display.table import Table
+from azaanalysis.report.links import link_outputs
+from azaanalysis.report.parents import Result, Shown
 from azaanalysis.report.tables import TABLE_MARK, read_table
 
 _HERE = Path(__file__).parent
@@ -47,6 +49,10 @@ class Page:
         Anchor and title of each section.
     tables
         Every table of the page, in the order of their numbers.
+    shown
+        Every table and figure with the results behind it.
+    results
+        The results that they print, in the order of their numbers.
     """
 
     name: str
@@ -57,6 +63,8 @@ class Page:
     body: str = ""
     contents: tuple[tuple[str, str], ...] = ()
     tables: tuple[Table, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    results: tuple[Result, ...] = ()
 
 
 @dataclass
@@ -81,6 +89,7 @@ def read_page(notebook: Any, *, name: str) -> Page:
     cells = [cell for section in [head, *sections] for cell in section.cells]
     tables = number_tables(cells)
     number_figures(cells)
+    shown, results = link_outputs(list(_outputs_of(cells)), tables, notebook=name)
     for number, section in enumerate([head, *sections]):
         _mark_section(section, number)
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
@@ -97,6 +106,8 @@ def read_page(notebook: Any, *, name: str) -> Page:
         body=without_blank_lines(body),
         contents=tuple((f"section-{i}", s.title) for i, s in enumerate(sections, 1)),
         tables=tables,
+        shown=shown,
+        results=results,
     )
 
 

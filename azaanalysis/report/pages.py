@@ -14,6 +14,8 @@ from nbconvert.filters import markdown2html
 
 from azaanalysis.display.table import Column, Table
 from azaanalysis.report.checklist import Evidence, count_answers, fill_checklist
+from azaanalysis.report.ledger import compose_ledger
+from azaanalysis.report.links import RESULTS_PAGE
 from azaanalysis.report.manifest import source_in_words
 from azaanalysis.report.methods import describe_methods, list_methods
 from azaanalysis.report.page import Page, without_blank_lines
@@ -41,13 +43,17 @@ _FOOT = ("study_hash", "cohort_fingerprint", "commit")
 
 @dataclass(frozen=True)
 class Chapter:
-    """A page of the site and a chapter of the paper: its name, title, body and sections."""
+    """A page of the site and a chapter of the paper: its name, title, body and sections.
+
+    A chapter that is not on paper would be too long there, and its links lead nowhere.
+    """
 
     name: str
     title: str
     body: str
     contents: tuple[tuple[str, str], ...] = ()
     label: str = ""
+    is_on_paper: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ def compose_chapters(site: Site, *, folder: Path) -> list[Chapter]:
         _compose_methods(site),
         *([conventions] if conventions else []),
         _compose_checklist(site),
+        _compose_results(site),
         _compose_manifest(site.manifest, folder),
     ]
 
@@ -171,6 +178,13 @@ def _compose_checklist(site: Site) -> Chapter:
     context = {"answers": answers, "counts": list(count_answers(answers))}
     body = render("checklist.html.j2", context)
     return Chapter("checklist", "Checklist", body, label="Checklist")
+
+
+def _compose_results(site: Site) -> Chapter:
+    body = render("results.html.j2", {"rows": compose_ledger(site.pages, site.record)})
+    contents = tuple((page.name, name_in_words(page.name)) for page in site.pages)
+    title = "Where each number comes from"
+    return Chapter(RESULTS_PAGE, title, body, contents, "Results", is_on_paper=False)
 
 
 def _compose_manifest(manifest: Mapping[str, Any], folder: Path) -> Chapter:

@@ -17,6 +17,7 @@ _LABEL = re.compile(r'aria-label="([^"]*)"')
 _TARGET = re.compile(r'\b(id|aria-labelledby)="([\w-]+)"')
 _LINK = re.compile(r'\bhref="([\w.-]*?)(\.html)?(#[\w-]+)?"')
 _FONTS = re.compile(r"'Helvetica Neue'[^;\"]*sans-serif")
+_PARENT = re.compile(r'<a class="parent"[^>]*>(.*?)</a>', re.DOTALL)
 _POINTS = re.compile(r'(\b(?:width|height)="[\d.]+)pt"')
 _NO_LIBRARY = (
     "The report is complete as pages, but there is no PDF: WeasyPrint cannot find the system "
@@ -61,7 +62,7 @@ def write_paper(chapters: Sequence[Chapter], site: Site, *, path: Path) -> Path:
         "question": site.study.question,
         "manifest": site.manifest,
         "fonts": {name: _pack(file.read_bytes(), "font/ttf") for name, file in fonts},
-        "chapters": [(chapter, _for_paper(chapter)) for chapter in chapters],
+        "chapters": [(one, _for_paper(one)) for one in chapters if one.is_on_paper],
     }
     html = render("paper.html.j2", context)
     page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
@@ -77,7 +78,7 @@ def write_paper(chapters: Sequence[Chapter], site: Site, *, path: Path) -> Path:
 
 def _for_paper(chapter: Chapter) -> str:
     """Return the body of a chapter with names that are its own, and drawings as images."""
-    drawn = _SVG.sub(_as_image, chapter.body)
+    drawn = _SVG.sub(_as_image, _PARENT.sub(r"\1", chapter.body))
     marked = drawn.replace('<tr><th scope="rowgroup"', '<tr class="heading"><th scope="rowgroup"')
     body = _TARGET.sub(rf'\1="{chapter.name}-\2"', marked)
     return _LINK.sub(lambda found: _inner_link(found, chapter.name), body)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from azaanalysis.disclosure import smallest_count_of, suppress
 from azaanalysis.display.numbers import spell_count
+from azaanalysis.display.source import as_plain, as_rows
 from azaanalysis.display.table import Column, Table, guard_formula
 from azaanalysis.errors import ReportError
 from azaanalysis.result import Estimate
@@ -122,11 +122,9 @@ def _for_spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _as_plain(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as lists and words: columns once, then one list for each row."""
-    rows = [[_plain(cell) for cell in row] for row in estimate.frame.to_numpy(dtype=object)]
     # What may be shown was decided before; how it was decided would tell of single patients.
-    kept = {key: entry for key, entry in estimate.about.items() if key not in _UNTOLD}
-    about = {str(key): _plain(entry) for key, entry in kept.items()}
-    return {"about": about, "columns": list(estimate.frame.columns), "rows": rows}
+    about = as_plain({key: e for key, e in estimate.about.items() if key not in _UNTOLD})
+    return {"about": about, "columns": list(estimate.frame.columns), "rows": as_rows(estimate)}
 
 
 def _only_steps(estimate: Estimate) -> Estimate:
@@ -143,17 +141,3 @@ def _only_steps(estimate: Estimate) -> Estimate:
         is_blank = numbers.isna().all(axis=1) & frame["patients"].isna()
         kept &= ~is_blank | frame["at_days"].isna()
     return Estimate(frame[kept], estimate.about)
-
-
-def _plain(entry: Any) -> Any:
-    if isinstance(entry, Mapping):
-        return {str(key): _plain(value) for key, value in entry.items()}
-    if isinstance(entry, (list, tuple)):
-        return [_plain(part) for part in entry]
-    if isinstance(entry, (bool, str)) or entry is None:
-        return entry
-    if pd.isna(entry) or (isinstance(entry, float) and not np.isfinite(entry)):
-        return None
-    if isinstance(entry, (int, np.integer)):
-        return int(entry)
-    return float(f"{entry:.7g}") if isinstance(entry, (float, np.floating)) else str(entry)

@@ -13,6 +13,7 @@ import azaanalysis
 from azaanalysis.errors import ReportError
 from azaanalysis.report.curves import ARCHIVE_NAME, pack_curves
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
+from azaanalysis.report.ledger import record_printed
 from azaanalysis.report.manifest import make_manifest
 from azaanalysis.report.page import Page, read_page
 from azaanalysis.report.pages import Site, compose_chapters, write_chapters
@@ -136,6 +137,7 @@ def finish_report(
         The summary, ``index.html``.
     """
     record = gather_results(folder, notebooks=list(notebooks), study=study)
+    record["printed"] = record_printed(pages, record)
     files = [*write_record(record, folder), *pack_curves(folder, list(notebooks))]
     for page in pages:
         (folder / page.name / NOTEBOOK_RESULTS).unlink(missing_ok=True)

@@ -128,7 +128,7 @@ def test_every_figure_is_valid_xml_with_role_and_label_and_no_repeated_id(figure
 
 
 def test_notebooks_receive_drawing_and_words(figures):
-    bundle = figures["rates"]._repr_mimebundle_()
+    bundle, _ = figures["rates"]._repr_mimebundle_()
 
     assert set(bundle) == {"image/svg+xml", "text/plain"}
     assert bundle["text/plain"].startswith(figures["rates"].caption)

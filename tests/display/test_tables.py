@@ -256,7 +256,7 @@ def test_text_is_aligned_and_the_same_each_time():
     assert lines[5].endswith("5.7 to 12.5")
     assert len({len(line) for line in lines[5:8]}) == 1
     assert table.to_text() == tabulate_estimate(builders.rates()).to_text()
-    assert set(table._repr_mimebundle_()) == {"text/html", "text/plain"}
+    assert set(table._repr_mimebundle_()[0]) == {"text/html", "text/plain"}
 
 
 def test_an_estimate_without_rows_is_a_table_without_rows():

@@ -100,7 +100,8 @@ def executed_notebook(shown):
     cells = [new.new_markdown_cell("# Discontinuation\n\nWho stops sooner, and why?")]
     cells += [new.new_markdown_cell("## Estimate\n\nHow often does it happen?")]
     for thing in shown:
-        output = new.new_output("execute_result", data=thing._repr_mimebundle_())
+        data, metadata = thing._repr_mimebundle_()
+        output = new.new_output("execute_result", data=data, metadata=metadata)
         cells.append(new.new_code_cell("show()", outputs=[output]))
     cells.append(new.new_markdown_cell(READING))
     return new.new_notebook(cells=cells)
