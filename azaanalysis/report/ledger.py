@@ -195,11 +195,7 @@ def _sentences(group: Group) -> Iterator[str]:
     yield "The arms as observed." if weighting == "none" else f"{sentence_case(weighting)}."
     if about.get("study") != about.get("base_study", about.get("study")):
         yield "One setting of the study was changed for this estimate."
-    yield (
-        f"File: {group.estimate}.csv."
-        if group.estimate
-        else "In results.json, in no file of its own."
-    )
+    yield (f"In the files as: {group.estimate}." if group.estimate else "In no file of its own.")
 
 
 def _row(page: str, result: Result, kept: Sequence[str], several: Mapping[str, bool]) -> str:

@@ -58,7 +58,9 @@ def test_a_page_asks_for_nothing_from_outside(report, name):
     for tag in soup.find_all(src=True):
         assert tag["src"].startswith("data:")
     for tag in soup.find_all(href=True):
-        assert re.match(r"(#|[\w.-]+\.(html|pdf|docx|json|parquet)$)", tag["href"]), tag["href"]
+        assert re.match(r"(#|[\w.-]+\.(html(#[\w-]+)?|pdf|docx|json|parquet|zip)$)", tag["href"]), (
+            tag["href"]
+        )
     assert "@import" not in html
     assert not re.search(r"url\((?!#)", html)
     assert not [a for tag in soup.find_all() for a in tag.attrs if a.startswith("on")]
