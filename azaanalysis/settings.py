@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,6 +15,7 @@ from pydantic import (
 )
 
 from azaanalysis.schema.tables import STOP_REASONS
+from azaanalysis.settings_spans import Calendar, Span
 from azaanalysis.wording import nearest
 
 Strategy = Literal["as_started", "on_treatment", "per_protocol"]
@@ -58,20 +58,6 @@ class Source(Section):
         if (self.synthetic is None) == (self.folder is None):
             raise ValueError("give exactly one of 'synthetic' and 'folder'")
         return self
-
-
-class Span(Section):
-    """A range of numbers or dates; an open end is left out."""
-
-    at_least: float | None = None
-    at_most: float | None = None
-
-
-class Calendar(Section):
-    """A range of dates; an open end is left out."""
-
-    at_least: date | None = None
-    at_most: date | None = None
 
 
 class Population(Section):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from azaanalysis.settings import Section
 
 Target = Literal["ate", "att", "overlap"]
+# A written reason has at least so many words; "x" or "yes" tells a reader nothing.
+_WORDS_OF_A_REASON = 3
 Proportion = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -103,3 +105,12 @@ class GateSettings(Section):
     smallest_equipoise: Annotated[float, Field(ge=0, le=1)] = 0.2
     smallest_effective_share: Annotated[float, Field(ge=0, le=1)] = 0.3
     override: str = ""
+
+    @field_validator("override")
+    @classmethod
+    def _a_reason_in_words(cls, reason: str) -> str:
+        if reason and len(reason.split()) < _WORDS_OF_A_REASON:
+            raise ValueError(
+                f"'{reason}' is no reason a reader could weigh; write a sentence, or leave it out"
+            )
+        return reason

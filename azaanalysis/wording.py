@@ -62,11 +62,6 @@ def _sentence(fault: Any, model: type[BaseModel]) -> str:
     return f"{where}: found {found!r}; {fault['msg'][:1].lower()}{fault['msg'][1:]}"
 
 
-def _words(listed: str) -> list[str]:
-    """Take apart a list as the validator writes it: ``'a', 'b' or 'c'``."""
-    return [word.strip("' ") for word in listed.replace(" or ", ", ").split(",")]
-
-
 def _without_tags(place: tuple[Any, ...]) -> list[Any]:
     """Drop what a validator adds to a place: the kind of an endpoint, the branch of a union."""
     steps = list(place)

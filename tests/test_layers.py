@@ -12,7 +12,7 @@ PACKAGE = Path(azaanalysis.__file__).parent
 FLOORS = [
     {"vocab", "errors"},
     {"schema", "result", "small_counts", "wording"},
-    {"cohort", "settings", "settings_monitoring", "settings_weighting", "study"},
+    {"cohort", "settings", "settings_monitoring", "settings_spans", "settings_weighting", "study"},
     {"adjustment", "handling", "protocol"},
     {"load", "synthetic", "sources"},
     {"design"},

@@ -67,6 +67,9 @@ def test_a_sound_study_is_read_with_the_usual_settings(written):
         ("  stopping:", "  response: {kind: visit}\n  stopping:", "'response' is given twice"),
         ("title: A small study", "title: [A small study", "cannot be read as YAML at line"),
         ("title: A small study", "\ttitle: x", "cannot be read as YAML at line"),
+        ("title: A small study", "title: x\npopulation: {age_years: {at_least: 80, at_most: 18}}", "population > age_years: nothing is at least 80 and at most 18; exchange the two"),
+        ("title: A small study", "title: x\npopulation: {started: {at_least: 2022-01-01, at_most: 2020-01-01}}", "population > started: nothing is at least 2022-01-01 and at most 2020-01-01"),
+        ("title: A small study", "title: x\ngate: {override: x}", "gate > override: 'x' is no reason a reader could weigh; write a sentence"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_answered_with_what_was_found_and_what_is_known(written, old, new, message):

@@ -15,7 +15,8 @@ from azaanalysis.design.attrition import Attrition
 from azaanalysis.design.days import NEVER, days_of
 from azaanalysis.design.rows import rows_of
 from azaanalysis.errors import DesignError
-from azaanalysis.settings import Population, Span
+from azaanalysis.settings import Population
+from azaanalysis.settings_spans import Span
 from azaanalysis.vocab import ADVANCED_CLASSES, DAYS_PER_YEAR, in_words, sentence_case
 from azaanalysis.wording import nearest
 
