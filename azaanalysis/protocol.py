@@ -14,9 +14,9 @@ from azaanalysis.settings import (
     LaboratoryEndpoint,
     Population,
     RecordedEndpoint,
-    Span,
     VisitEndpoint,
 )
+from azaanalysis.settings_spans import Span
 from azaanalysis.study import Study
 from azaanalysis.vocab import in_words, sentence_case
 from azaanalysis.wording import ordinal

@@ -14,9 +14,9 @@ from azaanalysis.settings import (
     DiscontinuationEndpoint,
     Endpoint,
     EventEndpoint,
-    Span,
     VisitEndpoint,
 )
+from azaanalysis.settings_spans import Span
 from azaanalysis.study import Study
 from azaanalysis.synthetic import (
     STOPS,
