@@ -43,10 +43,11 @@ def small_sample_reach(
     The stacked error is a sum of squares of fitted residuals, so that it is too small: by the
     coefficients that were fitted, sqrt((n - p) / n) as in any regression, and by what each patient
     pulls the own arm to itself, 1 - 1/m (the leverage of HC3; MacKinnon and White (1985), J
-    Econom 29:305-325); the logarithm of a rate is pulled by those with events alone. It is itself
-    uncertain, which Student's t with m - 1 degrees of freedom allows for. All three vanish in
-    large samples. With overlap weights, which are bounded, the first made intervals too wide (96
-    to 97 % with four arms of 75) and is left out. ``benchmarks/COVERAGE.md`` shows what all cover.
+    Econom 29:305-325); the logarithm of a rate or a mean count is pulled by those with events
+    alone. It is itself uncertain, which Student's t with m - 1 degrees of freedom allows for. All
+    three vanish in large samples. With overlap weights, which are bounded, the first made
+    intervals too wide (96 to 97 % with four arms of 75) and is left out.
+    ``benchmarks/COVERAGE.md`` shows what all cover.
     """
     size = max(effective_size, 2.0)
     fitted = np.sqrt(patients / max(patients - coefficients, 1.0))

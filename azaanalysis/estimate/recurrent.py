@@ -15,7 +15,7 @@ from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.contributions import Contributions
 from azaanalysis.estimate.event_history import EventHistory, MeanCount, check_event_rows
 from azaanalysis.estimate.mean_count_variance import variance_on_all_days
-from azaanalysis.estimate.person_time import quotient
+from azaanalysis.estimate.person_time import PersonTime, quotient
 from azaanalysis.estimate.reach import reach_of_rows
 from azaanalysis.estimate.refusals import refuse_level, refuse_word, sound_days
 from azaanalysis.result import Estimate
@@ -78,11 +78,12 @@ def estimate_mean_count(
     chosen = _chosen(follow_up, variance)
     days = None if at_days is None else sound_days(at_days)
     given = Contributions.of(follow_up, is_stacked=chosen == "stacked")
-    steps = reach_of_rows(follow_up, chosen, level)
+    pulling = PersonTime.of(follow_up).effective_events()
     curves = []
-    for arm in follow_up.arms:
+    for arm, events in zip(follow_up.arms, pulling, strict=True):
         made = EventHistory.of(follow_up, arm).mean_count()
         error = np.sqrt(variance_on_all_days(made, given))
+        steps = reach_of_rows(follow_up, chosen, level, pulling=events)
         curves.append(_curve(made, error, steps).assign(arm=arm))
     about = {**follow_up.about, **_described(chosen, level), "method": _method(follow_up)}
     rows = pd.concat(curves).assign(**_named(follow_up), quantity="mean_count")
@@ -233,7 +234,7 @@ def _compare(follow_up: FollowUp, at_days: Sequence[float], plan: _Plan) -> Esti
         at = made.position(days)
         means[arm] = np.where(days <= made.history.days[-1], made.mean[at], np.nan)
         influences[arm] = made.influence_of_all(len(follow_up.frame), at)
-    reference, steps = follow_up.reference, reach_of_rows(follow_up, chosen, plan.level)
+    reference, pulling = follow_up.reference, PersonTime.of(follow_up).effective_events()
     rows: list[dict[str, Any]] = []
     for arm in (arm for arm in follow_up.arms if arm != reference):
         pair = (arm, reference)
@@ -242,6 +243,8 @@ def _compare(follow_up: FollowUp, at_days: Sequence[float], plan: _Plan) -> Esti
         )
         error = np.sqrt(np.square(given.from_influence(influence)).sum(axis=0))
         error = np.where(np.isfinite(value), error, np.nan)
+        fewest = pulling[[follow_up.arms.index(a) for a in pair]].min() if plan.is_ratio else None
+        steps = reach_of_rows(follow_up, chosen, plan.level, pulling=fewest)
         rows += _rows(follow_up, pair, days, _limits(value, steps * error, error, plan))
     about = {**follow_up.about, **_described(chosen, plan.level), "method": _method(follow_up)}
     named = {**_named(follow_up), "quantity": plan.quantity}

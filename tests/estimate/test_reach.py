@@ -7,6 +7,7 @@ import pytest
 
 from azaanalysis.estimate import (
     estimate_incidence,
+    estimate_mean_count,
     estimate_rate_ratio,
     estimate_risk_difference,
     merge,
@@ -118,6 +119,19 @@ def test_the_log_of_a_rate_ratio_is_pulled_by_those_with_events_alone():
     assert reach > 1.002 * reach_of_rows(weighted, "stacked", 0.95) * row["std_error"]
     assert np.log(row["upper"] / row["value"]) == pytest.approx(reach)
     assert np.log(row["value"] / row["lower"]) == pytest.approx(reach)
+
+
+def test_the_log_of_a_mean_count_is_pulled_by_those_with_events_alone():
+    weighted = weigh(confounded(150, 5), ["x1", "x2"])
+    row = estimate_mean_count(weighted, at_days=[9]).frame.iloc[0]
+    events = PersonTime.of(weighted).effective_events()[0]
+
+    reach = reach_of_rows(weighted, "stacked", 0.95, pulling=events)
+
+    assert reach > 1.002 * reach_of_rows(weighted, "stacked", 0.95)
+    assert np.log(row["upper"] / row["value"]) == pytest.approx(
+        reach * row["std_error"] / row["value"]
+    )
 
 
 def test_events_of_one_patient_pull_together():
