@@ -14,12 +14,15 @@ from azaanalysis.settings import (
     DiscontinuationEndpoint,
     Endpoint,
     EventEndpoint,
+    LaboratoryEndpoint,
     VisitEndpoint,
 )
 from azaanalysis.settings_spans import Span
 from azaanalysis.study import Study
 from azaanalysis.synthetic import (
     STOPS,
+    TESTS,
+    Finding,
     Reading,
     Truth,
     simulate_truth,
@@ -75,12 +78,12 @@ def compare_with_truth(
 
     Notes
     -----
-    The truth exists for findings at single visits, discontinuation and first infections, with
-    stopping and death as competing events. Eligibility is taken over as far as the invented
-    people have the columns. A cause of several reasons to stop has the sum of their risks; its
-    error is at most that given.
+    The truth exists for findings at single visits, discontinuation, first infections, pancreatitis
+    and first findings of blood tests, with stopping and death as competing events. Eligibility is
+    taken over as far as the invented people have the columns. A cause of several reasons to stop
+    has the sum of their risks; its error is at most that given.
     """
-    asked = _truth_name(study.endpoint(endpoint))
+    asked = _truth_name(study.endpoint(endpoint), endpoint)
     reason = _why_not(study, endpoint) or ("" if asked else _UNKNOWN)
     if reason or asked is None:
         return _nothing(reason)
@@ -128,7 +131,7 @@ def _nothing(reason: str) -> pd.DataFrame:
     return empty
 
 
-def _truth_name(settings: Endpoint) -> str | None:
+def _truth_name(settings: Endpoint, endpoint: str) -> str | None:
     """Return what the mechanism calls an endpoint; None if it has no truth for it."""
     if isinstance(settings, VisitEndpoint):
         is_plain = settings.held_for_visits == 1 and not settings.steroid_free
@@ -137,7 +140,22 @@ def _truth_name(settings: Endpoint) -> str | None:
         return "discontinuation"
     if isinstance(settings, EventEndpoint) and settings.event == "infection":
         return _KINDS.get(tuple(sorted(settings.where.items())))
-    return None
+    if isinstance(settings, EventEndpoint) and settings.event == "pancreatitis":
+        return None if settings.where else "pancreatitis"
+    return endpoint if _finding(endpoint, settings) else None
+
+
+def _finding(endpoint: str, settings: Endpoint) -> Finding | None:
+    """Return the result of a test that an endpoint looks for; None if the truth has none."""
+    if not isinstance(settings, LaboratoryEndpoint) or settings.test not in TESTS:
+        return None
+    limits = (settings.below, settings.above, settings.above_upper_limits)
+    if settings.counts_all or limits == (None, None, None):
+        return None
+    # Only ALT comes with a limit of normal.
+    if settings.above_upper_limits is not None and settings.test != "alt":
+        return None
+    return Finding(endpoint, settings.test, *limits)
 
 
 def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
@@ -145,10 +163,13 @@ def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
     settings, weighting = study.endpoint(endpoint), study.weighting
     assert study.source.synthetic is not None
     assert weighting is not None
+    # All findings of the study are read at once, so that one simulation answers for them all.
+    findings = (_finding(name, asked) for name, asked in study.endpoints.items())
     reading = Reading(
         permissible_gap_days=study.comparison.permissible_gap_days,
         lag_days=settings.lag_days,
         episode_gap_days=getattr(settings, "episode_gap_days", 0),
+        findings=tuple(finding for finding in findings if finding),
     )
     truth = simulate_truth(
         study.source.synthetic.world,

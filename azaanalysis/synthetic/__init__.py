@@ -1,6 +1,7 @@
 """Invented cohorts whose truth is known."""
 
 from azaanalysis.synthetic.cohort import keep_cohort, make_cohort
+from azaanalysis.synthetic.found import TESTS, Finding
 from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
 from azaanalysis.synthetic.realism import measure_realism
@@ -19,7 +20,9 @@ from azaanalysis.synthetic.worlds import WORLDS, describe_world, load_naive_erro
 
 __all__ = [
     "STOPS",
+    "TESTS",
     "WORLDS",
+    "Finding",
     "Parameters",
     "Reading",
     "Truth",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.synthetic.formulary import Formulary
+from azaanalysis.synthetic.found import Finding, event_rows, finding_rows
 from azaanalysis.synthetic.infection import infection_sites
 from azaanalysis.synthetic.mechanism import History
 from azaanalysis.synthetic.parameters import Parameters
@@ -38,12 +39,15 @@ class Reading:
     strategy
         ``on_treatment``: responses and infections count while on the first treatment.
         ``as_started``: they count until death, whatever is taken.
+    findings
+        Results of blood tests to look for: a finding counts for as long as infections do.
     """
 
     permissible_gap_days: int = 60
     lag_days: int = 0
     episode_gap_days: int = 0
     strategy: Strategy = "on_treatment"
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +97,13 @@ def read_outcomes(
     for finding in ("response", "remission"):
         day = _first_visit(history, finding, n)
         columns[f"{finding}_day"] = np.where(day <= until_seen, day, NEVER_DAY)
+    seen = {found.name: finding_rows(found, history, parameters) for found in reading.findings}
+    for name, (person, day) in {
+        **seen,
+        "pancreatitis": event_rows("pancreatitis", history),
+    }.items():
+        counts = day <= exposed[person]
+        columns[f"{name}_day"] = _first(person[counts], day[counts], n)
     infections = _infections(history, parameters, exposed, reading.episode_gap_days)
     for kind in INFECTIONS:
         of_kind = infections[infections["kind"] == kind]

@@ -13,13 +13,13 @@ import pandas as pd
 
 from azaanalysis.errors import ParameterError
 from azaanalysis.result import Estimate
-from azaanalysis.synthetic.outcomes import INFECTIONS, NEVER_DAY
+from azaanalysis.synthetic.outcomes import INFECTIONS, NEVER_DAY, Reading
 from azaanalysis.synthetic.state import STOP_REASONS
-from azaanalysis.synthetic.truth import Truth
+from azaanalysis.synthetic.truth import DEFAULT_READING, Truth
 from azaanalysis.vocab import DAYS_PER_YEAR
 from azaanalysis.wording import nearest
 
-ENDPOINTS = ("discontinuation", "response", "remission", *INFECTIONS, "death")
+ENDPOINTS = ("discontinuation", "response", "remission", *INFECTIONS, "pancreatitis", "death")
 STOPS = tuple(reason for reason in STOP_REASONS if reason not in ("death", "administrative"))
 # A person's part in each side of a ratio of sums.
 Parts = tuple[np.ndarray, np.ndarray]
@@ -32,9 +32,12 @@ def event_days(truth: Truth, strategy: str, endpoint: str) -> pd.DataFrame:
     and alive; infections are the first within the time that counts; discontinuation has a
     column for each reason and one, ``discontinuation``, for any.
     """
-    if endpoint not in ENDPOINTS:
+    reading = truth.about.get("reading", DEFAULT_READING)
+    assert isinstance(reading, Reading)
+    known = (*ENDPOINTS, *(finding.name for finding in reading.findings))
+    if endpoint not in known:
         raise ParameterError(
-            f"There is no truth for the endpoint '{endpoint}'; {nearest(endpoint, ENDPOINTS)}"
+            f"There is no truth for the endpoint '{endpoint}'; {nearest(endpoint, known)}"
         )
     found = truth.outcomes[strategy]
     if endpoint == "discontinuation":
@@ -61,8 +64,9 @@ def true_risk(truth: Truth, endpoint: str, *, at_days: Sequence[float]) -> Estim
         Potential outcomes from :func:`simulate_truth`, in the population of interest.
     endpoint
         One of ``discontinuation`` (any, and by reason), ``response``, ``remission``,
-        ``infection``, ``serious_infection``, ``opportunistic_infection``, ``herpes_zoster``
-        (first, while on treatment) or ``death``.
+        ``infection``, ``serious_infection``, ``opportunistic_infection``, ``herpes_zoster``,
+        ``pancreatitis`` (first, while on treatment), ``death``, or the name of one of the
+        findings of blood tests that the truth was read for.
     at_days
         Days since the index day, up to the horizon.
 
