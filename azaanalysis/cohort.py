@@ -119,6 +119,13 @@ class Cohort:
         return {}
 
     @cached_property
+    def observed(self) -> tuple[str, str]:
+        """First and last day on which anybody was observed, as ISO dates; empty if unknown."""
+        edges = (self.patients["observed_from"].min(), self.patients["observed_to"].max())
+        first, last = ("" if pd.isna(day) else f"{pd.Timestamp(day):%Y-%m-%d}" for day in edges)
+        return first, last
+
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when any value in any table changes.
 

@@ -115,6 +115,7 @@ def _about(cohort: Cohort, study: Study, endpoint: str) -> dict[str, object]:
         "study": study.hash,
         "base_study": study.base_hash,
         "cohort": cohort.fingerprint,
+        "observed": cohort.observed,
         "is_synthetic": cohort.is_synthetic,
         "smallest_count": cohort.smallest_count,
         "shown_days": tuple(study.show.at_days),

@@ -60,6 +60,15 @@ class GateResult:
         return tuple((*pair, reason) for pair, reason in self.failures.items())
 
     @property
+    def marks(self) -> tuple[tuple[str, str, str, float, float, bool], ...]:
+        """Each comparison and mark as arm, versus, mark, found, limit, passes; two decimals."""
+        return tuple(
+            (r["arm"], r["versus"], r["mark"], round(r["found"], 2), round(r["limit"], 2), passes)
+            for r in self.frame.to_dict("records")
+            for passes in [bool(r["passes"])]
+        )
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What every result must say if comparisons fail and are shown all the same."""
         if not self.override:

@@ -116,7 +116,7 @@ def with_weights(
     if "gate_settings" not in about:
         return weighted
     gate = check_gate(weighted)
-    about |= {"blocked": gate.blocked, "notes": (*notes, *gate.notes)}
+    about |= {"gate": gate.marks, "blocked": gate.blocked, "notes": (*notes, *gate.notes)}
     return replace(weighted, about=about)
 
 

@@ -45,6 +45,8 @@ def make_manifest(
         "source": source_in_words(study),
         "seed": synthetic.seed if synthetic else None,
         "cohort_fingerprint": record["cohort_fingerprint"],
+        "data_from": next(iter(record["observed"]), ""),
+        "data_to": next(iter(record["observed"][1:]), ""),
         "smallest_count_shown": max(record["smallest_count"], threshold_of(study)),
         "masked_rows": record["masked_rows"],
         "results_schema": f"{record['schema']} {record['version']}",

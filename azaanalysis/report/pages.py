@@ -32,13 +32,15 @@ _LABELS = {
     "study": "Study file",
     "study_hash": "Study",
     "cohort_fingerprint": "Cohort",
+    "data_from": "First day of the data",
+    "data_to": "Last day of the data",
     "seed": "Seed",
     "commit": "Commit of the code",
     "smallest_count_shown": "Smallest count shown",
     "masked_rows": "Rows with a masked number",
     "results_schema": "Schema of the results",
 }
-_FOOT = ("study_hash", "cohort_fingerprint", "commit")
+_FOOT = ("data_to", "study_hash", "cohort_fingerprint", "commit")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -84,6 +84,7 @@ def gather_results(folder: Path, *, notebooks: Sequence[str], study: Study) -> d
         "version": SCHEMA_VERSION,
         "study": {"title": study.title, "name": study.name, "hash": study.hash},
         "settings": study.model_dump(mode="json", exclude={"source": {"folder", "mapping"}}),
+        "observed": _observed(found.values()),
         "cohort_fingerprint": next((r["cohort"] for r in found.values() if r["cohort"]), ""),
         "smallest_count": max((r["smallest_count"] for r in found.values()), default=1),
         "masked_rows": sum(r["masked_rows"] for r in found.values()),
@@ -216,6 +217,12 @@ def _faults(frame: pd.DataFrame) -> Iterator[str]:
     crossed = frame["lower"] > frame["upper"]
     if crossed.any():
         yield f"lower lies above upper in {crossed.sum()} rows"
+
+
+def _observed(written: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the first and last day of the data behind the estimates; nothing if none says."""
+    about = (e["about"] for entry in written for e in entry["estimates"].values())
+    return next((list(a["observed"]) for a in about if a.get("observed")), [])
 
 
 def _shared(entry: Mapping[str, Any]) -> dict[str, Any]:

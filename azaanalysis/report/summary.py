@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from azaanalysis.display.numbers import (
     spell_value,
 )
 from azaanalysis.display.table import Column, Table
+from azaanalysis.handling import listed
 from azaanalysis.report.record import as_estimates
 from azaanalysis.result import Estimate
 from azaanalysis.settings import DiscontinuationEndpoint, Endpoint
@@ -39,16 +41,17 @@ def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict
     own = sorted((e for book, _, e in as_estimates(record) if book == notebook), key=_rank)
     found = next((e for e in own if _answer_of(e, study) is not None), None)
     if found is None:
-        return {"table": "", "warnings": []}
+        return {"table": "", "warnings": [], "gate": ""}
     answer = _answer_of(found, study)
     assert answer is not None
-    warnings = list(_warnings(own, answer))
+    warnings = list(dict.fromkeys(_warnings(own, answer)))
+    gate = say_gate(found)
     # A step that is held back hides its arm here; the notebook's own table says more.
     if answer["value"].isna().any():
-        return {"table": "", "warnings": warnings}
+        return {"table": "", "warnings": warnings, "gate": gate}
     alike = [e for e in own if _rank(e) == _rank(found)]
     table = _tabulate(found, answer, _contrasts(alike, answer))
-    return {"table": table.to_html(), "warnings": warnings}
+    return {"table": table.to_html(), "warnings": warnings, "gate": gate}
 
 
 def _rank(estimate: Estimate) -> tuple[bool, bool]:
@@ -136,7 +139,30 @@ def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame) -> Iterator[s
     if masked:
         yield f"Small counts are hidden, in {masked:,} rows of the results."
     yield from dict.fromkeys(str(note) for e in estimates for note in e.about.get("notes", ()))
-    first = answer.iloc[0]
+    yield from islice(_unsteady(estimates, answer.iloc[0]), 1)
+
+
+def say_gate(estimate: Estimate) -> str:
+    """Say in one sentence whether the comparisons behind an estimate passed the design gate."""
+    marks = estimate.about.get("gate", ())
+    if not marks:
+        return "Not asked: the study file does not weigh the arms."
+    pairs = dict.fromkeys((arm, versus) for arm, versus, *_ in marks)
+    failed = dict.fromkeys((arm, versus) for arm, versus, *_, passes in marks if not passes)
+    largest = max(found for _, _, mark, found, *_ in marks if mark == "largest_smd")
+    found = f"the largest standardised difference after weighting is {largest:.2f}"
+    n = len(pairs)
+    if not failed:
+        passed = "The comparison passes" if n == 1 else f"All {n} comparisons pass"
+        return f"{passed}; {found}."
+    named = listed([f"{in_words(a)} v {in_words(v)}" for a, v in failed], last="and")
+    blocked = {frozenset(pair[:2]) for pair in estimate.about.get("blocked", ())}
+    done = "blocked" if blocked else "shown all the same, for the reason in the study file"
+    return f"{len(failed)} of {n} comparisons fail and are {done}: {named}; {found}."
+
+
+def _unsteady(estimates: Sequence[Estimate], first: pd.Series) -> Iterator[str]:
+    """Say of which arms the hazards are not proportional, for each estimate that tested it."""
     for estimate in estimates:
         frame = estimate.frame
         tests = frame[
