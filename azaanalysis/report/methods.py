@@ -11,6 +11,7 @@ from azaanalysis.display.summaries import tabulate_protocol
 from azaanalysis.display.table import Column, Table
 from azaanalysis.display.timeline import draw_design
 from azaanalysis.protocol import describe_protocol, endpoint_label
+from azaanalysis.report.emulation import tabulate_emulation
 from azaanalysis.report.page import prefix_ids
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES, drugs, in_words, sentence_case
@@ -40,6 +41,7 @@ def describe_methods(study: Study, *, quantities: Sequence[str] = ()) -> dict[st
     return {
         "protocol": shown.to_html(),
         "arms": _tabulate_arms(study).to_html(),
+        "trial": tabulate_emulation(study).to_html(),
         "endpoints": [
             _describe_endpoint(study, name, number, own, common)
             for number, (name, own) in enumerate(protocols.items(), 1)
@@ -52,7 +54,8 @@ def list_methods(study: Study, *, has_quantities: bool) -> tuple[tuple[str, str]
     """Return anchor and title of each section of the methods page."""
     labels = [endpoint_label(settings, name) for name, settings in study.endpoints.items()]
     titles = ["The protocol", *labels, *(["What the quantities are"] if has_quantities else [])]
-    return tuple((f"section-{number}", title) for number, title in enumerate(titles, 1))
+    first, *others = [(f"section-{number}", title) for number, title in enumerate(titles, 1)]
+    return (first, ("emulation", "The trial that is emulated"), *others)
 
 
 def _protocol_of(study: Study, endpoint: str) -> dict[str, str]:

@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert.filters import markdown2html
 
 from azaanalysis.display.table import Column, Table
-from azaanalysis.report.checklist import Evidence, count_answers, fill_checklist
+from azaanalysis.report.checklist import count_answers, fill_checklist
+from azaanalysis.report.emulation import describe_design
+from azaanalysis.report.evidence import Evidence
 from azaanalysis.report.ledger import compose_ledger
 from azaanalysis.report.links import RESULTS_PAGE
 from azaanalysis.report.manifest import source_in_words
@@ -88,12 +90,15 @@ def compose_chapters(site: Site, *, folder: Path) -> list[Chapter]:
         for page in site.pages
     ]
     conventions = _compose_conventions()
-    return [
+    answering = [
         _compose_summary(site),
         *notebooks,
         _compose_methods(site),
         *([conventions] if conventions else []),
-        _compose_checklist(site),
+    ]
+    return [
+        *answering,
+        _compose_checklist(site, answering),
         _compose_results(site),
         _compose_manifest(site.manifest, folder),
     ]
@@ -149,6 +154,7 @@ def _compose_summary(site: Site) -> Chapter:
         answers[page.name]["table"] = answers[page.name]["table"] or page.answer
     context = {
         "study": site.study,
+        "design": describe_design(site.study),
         "pages": site.pages,
         "answers": answers,
         "left_out": site.left_out,
@@ -174,12 +180,14 @@ def _compose_conventions() -> Chapter | None:
     return Chapter("conventions", "Conventions", body, label="Conventions")
 
 
-def _compose_checklist(site: Site) -> Chapter:
-    evidence = Evidence(site.study, site.pages, site.record, site.manifest)
+def _compose_checklist(site: Site, chapters: Sequence[Chapter]) -> Chapter:
+    bodies = {chapter.name: chapter.body for chapter in chapters}
+    evidence = Evidence(site.study, site.pages, bodies, site.record, site.manifest)
     answers = fill_checklist(evidence)
-    context = {"answers": answers, "counts": list(count_answers(answers))}
-    body = render("checklist.html.j2", context)
-    return Chapter("checklist", "Checklist", body, label="Checklist")
+    counts = list(count_answers(answers))
+    body = render("checklist.html.j2", {"answers": answers, "counts": counts})
+    contents = tuple((name.lower(), name) for name, *_ in counts)
+    return Chapter("checklist", "Checklist", body, contents, "Checklist")
 
 
 def _compose_results(site: Site) -> Chapter:
