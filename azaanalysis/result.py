@@ -77,6 +77,15 @@ class Estimate:
         parts = [_read_curve(curve, np.asarray(days, dtype=float)) for _, curve in curves]
         return Estimate(pd.concat(parts) if parts else self.frame, self.about)
 
+    def until(self, day: float) -> Estimate:
+        """Cut step curves off at a day, which gets a row of its own."""
+        before = self.frame[(self.frame["at_days"] < day).to_numpy()]
+        on_day = self.at([day]).frame
+        rows = pd.concat([before, on_day[on_day["value"].notna()]]).reset_index(drop=True)
+        # Rows of one curve belong together, in the order of the curves.
+        order = rows.groupby(_CURVE, sort=False, dropna=False).ngroup()
+        return Estimate(rows.iloc[np.argsort(order, kind="stable")], self.about)
+
     def with_about(self, **entries: object) -> Estimate:
         """Return the same numbers with further entries in ``about``."""
         return Estimate(self.frame, {**self.about, **entries})

@@ -72,6 +72,7 @@ QUANTITIES: dict[str, Quantity] = {
     "cumulative_dose_mg": Quantity("Mean cumulative prednisolone dose (mg)", "count"),
     "low_dose_share": Quantity("Share on little or no steroid", "probability"),
     "share_in_state": Quantity("Share in each state", "probability"),
+    "early_share": Quantity("Share of the risk of the event met by the day", "probability"),
     "head_start_days": Quantity("Day until which the arm was ahead", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
     "potential_follow_up_first_quartile_days": Quantity(

@@ -161,6 +161,16 @@ def test_no_result_is_typed_into_prose(path):
 
 
 @each
+def test_stored_intervals_hold_the_truth_in_nine_of_ten_rows(path):
+    texts = [o.data["text/plain"] for c in code_cells(path) for o in c.outputs]
+    found = re.findall(r"The interval holds the truth in ([\d,]+) of ([\d,]+) rows", "".join(texts))
+    for held, rows in found:
+        assert int(held.replace(",", "")) >= 0.9 * int(rows.replace(",", ""))
+    asks = any("compare_with_truth(" in cell.source for cell in code_cells(path))
+    assert bool(found) == asks
+
+
+@each
 def test_an_endpoint_that_a_notebook_needs_is_named_for_the_report(path):
     asked = set(re.findall(r'endpoint="(\w+)"', "\n".join(c.source for c in code_cells(path))))
     assert read(path).metadata["azaanalysis"].get("endpoint") in asked or not asked

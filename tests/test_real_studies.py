@@ -5,6 +5,8 @@ import pytest
 import yaml
 
 from azaanalysis import (
+    estimate_early_share,
+    estimate_fine_gray,
     estimate_hazard_ratio,
     estimate_incidence,
     estimate_log_rank,
@@ -105,6 +107,33 @@ def test_cause_specific_hazard_ratios_in_sanad_equal_r(sanad):
         assert ours.loc[cause, "upper"] == pytest.approx(known["hr_upper"]["ltg"], rel=1e-6)
     # As published: 0.54 for adverse effects, 1.02 for lack of control.
     assert ours["value"].round(2).tolist() == [1.02, 0.54]
+
+
+def test_subdistribution_hazard_ratios_in_sanad_equal_r(sanad):
+    ratios = estimate_fine_gray(followed(sanad, "discontinuation")).frame.set_index("cause")
+    for cause, code in REASONS.items():
+        if cause:
+            known = r_result(f"epileptic_crr_by_arm_{code.lower()}")
+            assert ratios.loc[cause, "value"] == pytest.approx(known["shr"], rel=1e-9)
+            # R's error with groups of censoring differs from the jackknife in the fourth digit.
+            limits = ratios.loc[cause, ["lower", "upper"]].tolist()
+            assert limits == pytest.approx([known["lower"], known["upper"]], rel=1e-3)
+
+
+@pytest.mark.parametrize(("arm", "code"), [("carbamazepine", "CBZ"), ("lamotrigine", "LTG")])
+def test_the_share_of_withdrawals_that_comes_early_in_sanad_equals_r(sanad, arm, code):
+    known = r_result("epileptic_early_share")
+    ours = estimate_early_share(
+        followed(sanad, "discontinuation"), by_days=[known["by"]], until_day=known["until"]
+    ).only(arm=arm)
+
+    assert ours.frame["cause"].tolist() == [cause for cause in REASONS if cause]
+    for row in ours.frame.itertuples():
+        of_cause = known[f"treat={code}"][REASONS[row.cause]]
+        assert row.value == pytest.approx(of_cause["share"], rel=1e-10)
+        assert row.std_error == pytest.approx(of_cause["se_logit"], rel=1e-10)
+        assert row.lower == pytest.approx(of_cause["lower"], rel=1e-10)
+        assert row.upper == pytest.approx(of_cause["upper"], rel=1e-10)
 
 
 def test_withdrawal_for_any_reason_in_sanad_equals_r(sanad):
@@ -239,13 +268,29 @@ def test_the_report_of_a_real_trial_holds_the_published_numbers(study_file, tmp_
     assert sorted(path.stem for path in tmp_path.glob("[0-9]*.html")) == pages
     assert index.read_text(encoding="utf-8").count("These patients are invented") == 0
     frame = read_results(tmp_path)
-    is_stopping = (frame["notebook"] == "04_discontinuation") & (frame["estimate"] == "ratios")
-    frame = frame[is_stopping & (frame["quantity"] == "hazard_ratio")]
+    stopping = frame[frame["notebook"] == "04_discontinuation"]
+    ratios = stopping[stopping["quantity"] == "hazard_ratio"]
     if name == "sanad":
         known = [r_result(e)["hr"]["ltg"] for e in ("epileptic_cs_isc", "epileptic_cs_uae")]
-        np.testing.assert_allclose(frame["value"].astype(float), known, rtol=1e-6)
+        np.testing.assert_allclose(ratios["value"].astype(float), known, rtol=1e-6)
+        _withdrawal_by_reason_is_that_of_r(stopping)
     else:
-        assert frame["events"].max() == 8 + 44
+        assert ratios["events"].max() == 8 + 44
+
+
+def _withdrawal_by_reason_is_that_of_r(stopping):
+    """Compare what a report holds, in seven digits, with R: curves and Fine-Gray ratios."""
+    subdistribution = stopping[stopping["quantity"] == "subdistribution_hazard_ratio"]
+    known = [r_result(f"epileptic_crr_by_arm_{code}")["shr"] for code in ("isc", "uae")]
+    np.testing.assert_allclose(subdistribution["value"].astype(float), known, rtol=1e-6)
+    curves = stopping[stopping["estimate"] == "risk"]
+    for arm, code in (("carbamazepine", "CBZ"), ("lamotrigine", "LTG")):
+        known = r_result("epileptic_aj_treat")[f"treat={code}"]
+        for cause, reason in REASONS.items():
+            rows = curves[(curves["arm"] == arm) & (curves["cause"].fillna("") == cause)]
+            days, value = (rows[c].astype(float).to_numpy() for c in ("at_days", "value"))
+            on_day = np.searchsorted(days, known["time"], side="right") - 1
+            np.testing.assert_allclose(value[on_day], known[reason]["p"], rtol=1e-6)
 
 
 def test_the_report_of_the_interferon_trial_holds_the_published_ratio(study_file, tmp_path):

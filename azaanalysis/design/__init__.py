@@ -9,6 +9,7 @@ from azaanalysis.design.exposure import follow_by_drug, follow_by_level
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
+from azaanalysis.design.harms import follow_cause, follow_harms
 from azaanalysis.design.impute import impute
 from azaanalysis.design.kinds import follow_kinds
 from azaanalysis.design.late_tests import follow_by_testing
@@ -59,6 +60,8 @@ __all__ = [
     "follow_by_level",
     "follow_by_testing",
     "follow_by_trait",
+    "follow_cause",
+    "follow_harms",
     "follow_kinds",
     "follow_levels",
     "follow_recurrent",

@@ -7,6 +7,7 @@ from azaanalysis.display.difference import draw_incidence_difference
 from azaanalysis.display.figure import Figure
 from azaanalysis.display.flow import draw_attrition
 from azaanalysis.display.forest import draw_forest, draw_rates
+from azaanalysis.display.gaps import draw_gaps, tabulate_gaps
 from azaanalysis.display.gate import tabulate_gate
 from azaanalysis.display.incidence import draw_incidence, draw_mean_count
 from azaanalysis.display.overlap import (
@@ -42,6 +43,7 @@ __all__ = [
     "draw_design",
     "draw_endings",
     "draw_forest",
+    "draw_gaps",
     "draw_incidence",
     "draw_incidence_difference",
     "draw_mean_count",
@@ -62,6 +64,7 @@ __all__ = [
     "tabulate_equipoise",
     "tabulate_estimate",
     "tabulate_frame",
+    "tabulate_gaps",
     "tabulate_gate",
     "tabulate_interactions",
     "tabulate_loading_report",

@@ -40,7 +40,8 @@ def tabulate_beside(
     estimates
         What each is called (``"As observed"``, ``"Weighted"``), and the estimate. Rows meet where
         endpoint, cause, quantity, arm, comparator and day are the same; a row that one of
-        them lacks is a dash there.
+        them lacks is a dash there. If each holds one quantity, these may differ as long as they
+        share a scale: two kinds of hazard ratio stand side by side.
     digits
         Decimals of percentages and rates.
     caption
@@ -53,7 +54,7 @@ def tabulate_beside(
     """
     if not estimates:
         raise EstimationError("There is nothing to set side by side; give at least one estimate.")
-    cells = {name: _cells(name, estimate, digits) for name, estimate in estimates.items()}
+    cells = _aligned({name: _cells(name, made, digits) for name, made in estimates.items()})
     keys = list(dict.fromkeys(key for of_one in cells.values() for key in of_one))
     order = {quantity: i for i, quantity in enumerate(dict.fromkeys(key[2] for key in keys))}
     keys.sort(key=lambda key: order[key[2]])
@@ -105,6 +106,19 @@ def _cells(name: str, estimate: Estimate, digits: int) -> Cells:
     was_known = given.frame["value"].notna()
     made = zip(keys, shown.itertuples(), blocked, was_known, strict=True)
     return {key: _pair(row, is_shut, had, digits) for key, row, is_shut, had in made}
+
+
+def _aligned(cells: dict[str, Cells]) -> dict[str, Cells]:
+    """Let rows meet whose quantities differ, if each estimate has one and all are of one scale."""
+    found = [{key[2] for key in of_one} for of_one in cells.values()]
+    scales = {QUANTITIES[quantity].scale for quantities in found for quantity in quantities}
+    if len(scales) != 1 or any(len(quantities) != 1 for quantities in found):
+        return cells
+    first = found[0].pop()
+    return {
+        name: {(*key[:2], first, *key[3:]): pair for key, pair in of_one.items()}
+        for name, of_one in cells.items()
+    }
 
 
 def _pair(row: Any, is_shut: bool, had: bool, digits: int) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from azaanalysis.estimate.contrasts import (
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.cumulative_hazard import estimate_cumulative_hazard
 from azaanalysis.estimate.each import estimate_each
+from azaanalysis.estimate.early import estimate_early_share
 from azaanalysis.estimate.findings import estimate_found_share
 from azaanalysis.estimate.fine_gray import estimate_fine_gray
 from azaanalysis.estimate.gaps import estimate_incidence_difference
@@ -19,6 +20,7 @@ from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
 from azaanalysis.estimate.monitoring import estimate_adherence
+from azaanalysis.estimate.over_gaps import estimate_over_gaps
 from azaanalysis.estimate.panels import count_panels, estimate_marker_auc
 from azaanalysis.estimate.parametric import estimate_parametric
 from azaanalysis.estimate.piecewise import estimate_piecewise_hazard_ratio
@@ -73,6 +75,7 @@ __all__ = [
     "estimate_cumulative_hazard",
     "estimate_dispersion",
     "estimate_each",
+    "estimate_early_share",
     "estimate_fine_gray",
     "estimate_found_share",
     "estimate_gee",
@@ -89,6 +92,7 @@ __all__ = [
     "estimate_mean_count_ratio",
     "estimate_negative_binomial",
     "estimate_number_needed_to_treat",
+    "estimate_over_gaps",
     "estimate_parametric",
     "estimate_patient_years_to_harm",
     "estimate_piecewise_hazard_ratio",

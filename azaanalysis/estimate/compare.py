@@ -75,7 +75,7 @@ def until_days(horizon_days: Sequence[float]) -> Factors:
 def numbers_of_arms(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return the number of each arm, shape (arms, readings)."""
     read = arms.read(reading.cause, reading.factors)
-    return Numbers(read.value, _errors(arms.table, read.influence, chosen))
+    return Numbers(read.value, errors_of_influence(arms.table, read.influence, chosen))
 
 
 def differences(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
@@ -84,7 +84,8 @@ def differences(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     others, reference = _places(arms.table)
     influence = read.influence[others] - read.influence[reference]
     return Numbers(
-        read.value[others] - read.value[reference], _errors(arms.table, influence, chosen)
+        read.value[others] - read.value[reference],
+        errors_of_influence(arms.table, influence, chosen),
     )
 
 
@@ -96,10 +97,12 @@ def log_ratios(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     relative = read.influence / value[:, None, :]
     influence = relative[others] - relative[reference]
     logs = np.log(value)
-    return Numbers(logs[others] - logs[reference], _errors(arms.table, influence, chosen))
+    return Numbers(
+        logs[others] - logs[reference], errors_of_influence(arms.table, influence, chosen)
+    )
 
 
-def _errors(table: RiskTable, influence: Array, chosen: Chosen) -> Array:
+def errors_of_influence(table: RiskTable, influence: Array, chosen: Chosen) -> Array:
     """Return standard errors from influences, shape (first, readings)."""
     variance = np.einsum("aaq->aq", covariance_of_arms(table, influence, chosen))
     errors: Array = np.sqrt(np.maximum(variance, 0.0))

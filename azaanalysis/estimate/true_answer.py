@@ -89,7 +89,7 @@ def compare_with_truth(
         return _nothing(reason)
     truth = _truth_of(study, endpoint, n_patients)
     named = _strategy_of_arm(study, truth)
-    causes = _causes(study, endpoint, asked)
+    causes = _causes(study.endpoint(endpoint), asked)
     usable = estimates.frame[
         estimates.frame["arm"].isin(list(named))
         & estimates.frame["versus"].isin(["", *named])
@@ -213,12 +213,11 @@ def _conditions(study: Study) -> list[str]:
     return found + [f"not {column}" for column in population.without]
 
 
-def _causes(study: Study, endpoint: str, asked: str) -> dict[str, tuple[str, ...]]:
+def _causes(settings: Endpoint, asked: str) -> dict[str, tuple[str, ...]]:
     """Return each cause of the endpoint whose truth is known, and what it is in the mechanism."""
-    settings = study.endpoint(endpoint)
     if isinstance(settings, DiscontinuationEndpoint):
         if settings.causes == "any":
-            return {endpoint: ("discontinuation",)}
+            return {"discontinuation": ("discontinuation",)}
         return {
             name: reasons for name, reasons in settings.causes.items() if {*reasons} <= {*STOPS}
         }
