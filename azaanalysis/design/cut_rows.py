@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.design.follow_up import CONTINUES, FollowUp
+from azaanalysis.design.refusals import needs_patients
 from azaanalysis.design.weighting import (
     Weighting,
     compose,
@@ -36,6 +37,7 @@ def at_time_zero(follow_up: FollowUp) -> FollowUp:
 
     Baseline tables and balance are about these rows; a follow-up that is not cut stays as it is.
     """
+    needs_patients(follow_up)
     if not is_cut(follow_up):
         return follow_up
     spell = spells_of(follow_up)

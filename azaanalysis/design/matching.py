@@ -10,6 +10,7 @@ import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.propensity import fit_propensity
+from azaanalysis.design.refusals import needs_patients
 from azaanalysis.design.set_aside import set_aside
 from azaanalysis.design.weigh import choices_of, covariates_of, with_weights
 from azaanalysis.design.weighting import Weighting
@@ -85,6 +86,7 @@ def weigh_by_matching(
     wrong for matched data (Abadie and Imbens 2008, Econometrica 76:1537-1557). Source: Stuart
     (2010), Stat Sci 25:1-21.
     """
+    needs_patients(follow_up)
     how = matching or MatchingChoices()
     chooser = _chooser(follow_up, of_arm)
     choices = choices_of(follow_up, "att", settings).model_copy(update={"of_arm": chooser})

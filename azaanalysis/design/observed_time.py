@@ -10,6 +10,7 @@ import pandas as pd
 
 from azaanalysis.design.cut_rows import spells_of
 from azaanalysis.design.follow_up import CONTINUES, FollowUp
+from azaanalysis.design.refusals import needs_patients
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import DAYS_PER_YEAR
 
@@ -127,6 +128,7 @@ def measure_endings(follow_up: FollowUp) -> Estimate:
 
 def _spells(follow_up: FollowUp) -> pd.DataFrame:
     """Return one row per patient and arm, however many rows the follow-up was cut into."""
+    needs_patients(follow_up)
     frame = follow_up.frame
     goes_on = (frame["end_reason"] == CONTINUES).to_numpy()
     spell = spells_of(follow_up)

@@ -8,6 +8,7 @@ import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.propensity import fit_propensity
+from azaanalysis.design.refusals import needs_patients
 from azaanalysis.design.weigh import choices_of, covariates_of, with_weights
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
@@ -56,6 +57,7 @@ def weigh_by_strata(
     35:499-531. Five strata remove about 90 % of the bias (Cochran 1968), not all of it: look at
     the balance. Intervals take the strata as given.
     """
+    needs_patients(follow_up)
     if n_strata < 2:
         raise DesignError(f"Strata tell patients apart if there are at least two; got {n_strata}.")
     choices = choices_of(follow_up, target, settings)

@@ -13,6 +13,7 @@ from azaanalysis.design.cut_rows import cut_again, is_cut, put_together
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.gate import check_gate
 from azaanalysis.design.propensity import fit_propensity
+from azaanalysis.design.refusals import needs_patients
 from azaanalysis.design.set_aside import numbered
 from azaanalysis.design.target_weights import Weights, clip_weights, limits_of, weights_of
 from azaanalysis.design.weighting import Weighting
@@ -63,6 +64,7 @@ def weigh(
     Source: Li and Li (2019), Ann Appl Stat 13:2389-2415. The assumption most likely to fail: no
     further cause of treatment and outcome, beyond these covariates, is left.
     """
+    needs_patients(follow_up)
     if target is None and settings is None and follow_up.is_left_as_observed:
         return follow_up
     if is_cut(follow_up):

@@ -72,8 +72,8 @@ class ArmHazards:
 
     @cached_property
     def patients(self) -> Array:
-        """How many patients each cell has."""
-        return self.table.counts.patients.astype(float)
+        """How many patients who count (with a weight above zero) each cell has."""
+        return self.table.counts.counting.astype(float)
 
     @property
     def stratum(self) -> Array | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -67,11 +67,15 @@ class Keys:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """How many patients each cell has, and the sums of their weights and squared weights."""
+    """How many patients each cell has, and the sums of their weights and squared weights.
+
+    ``counting`` are those whose weight is above zero: only they can be tied with others.
+    """
 
     patients: Array
     weight: Array
     weight_squared: Array
+    counting: Array
 
 
 def frame_of(keys: Keys, counts: Counts) -> pd.DataFrame:
@@ -86,6 +90,7 @@ def frame_of(keys: Keys, counts: Counts) -> pd.DataFrame:
             "patients": counts.patients,
             "weight": counts.weight,
             "weight_squared": counts.weight_squared,
+            "counting": counts.counting,
         }
     )
 
@@ -102,7 +107,9 @@ def split_frame(cells: pd.DataFrame) -> tuple[Keys, Counts]:
         cells["exit_days"].to_numpy(dtype=float),
         cells["status"].to_numpy(),
     )
-    return keys, Counts(*(cells[c].to_numpy() for c in ("patients", "weight", "weight_squared")))
+    if "counting" not in cells:
+        cells = cells.assign(counting=cells["patients"].where(cells["weight"] > 0, 0))
+    return keys, Counts(*(cells[field.name].to_numpy() for field in fields(Counts)))
 
 
 @dataclass(frozen=True, eq=False)

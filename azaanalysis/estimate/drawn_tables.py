@@ -94,7 +94,10 @@ class _Sums:
     def of(cls, weight: Array, patients: Array) -> _Sums:
         """Make them of the weights of the rows and the number of rows of each cell."""
         is_weighted = bool((weight != 1.0).any())
-        factors = [np.ones(len(weight)), weight, weight**2] if is_weighted else [weight]
+        factors = [weight]
+        if is_weighted:
+            factors = [np.ones(len(weight)), weight, weight**2]
+            factors += [] if (weight > 0).all() else [(weight > 0).astype(float)]
         ends = np.cumsum(np.tile(patients, len(factors)))
         rows = np.tile(np.arange(len(weight), dtype=np.int32), len(factors))
         shape = (len(ends), len(weight))
@@ -105,9 +108,10 @@ class _Sums:
         """Count the cells in each resample, given how often each row was drawn in it."""
         for made in np.ascontiguousarray((self.matrix @ copies.astype(float)).T):
             if self.is_weighted:
-                yield Counts(*np.split(made, 3))
+                patients, weight, squared, *counting = made.reshape(-1, self.n_cells)
+                yield Counts(patients, weight, squared, counting[0] if counting else patients)
             else:
-                yield Counts(made, made, made)
+                yield Counts(made, made, made, made)
 
 
 def draw_copies(size: int, n_resamples: int, generator: np.random.Generator) -> Array:

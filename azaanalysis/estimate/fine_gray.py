@@ -110,6 +110,14 @@ def estimate_fine_gray(
 
 
 def _refuse_rows(follow_up: FollowUp) -> None:
+    is_again = follow_up.frame.duplicated(["patient_id", "arm"])
+    if is_again.any():
+        raise DesignError(
+            f"Fine-Gray regression needs one row per patient, but {is_again.sum():,} of "
+            f"{len(is_again):,} rows go on with a patient who has one already. Follow each to the "
+            "first event (follow, or follow_up_from_frame with one row each); for repeated events "
+            "take estimate_mean_count(...), for covariates that change estimate_cox(...)."
+        )
     if (follow_up.frame["entry_days"] > 0).any():
         raise DesignError(
             "Fine-Gray regression needs everybody from day 0, but some rows enter late. Take "

@@ -76,6 +76,7 @@ class Resample:
             patients=index.total(self.copies),
             weight=index.total(weight),
             weight_squared=index.total(weight * self.weight),
+            counting=index.total(self.copies * (self.weight > 0)),
         )
         return replace(like, counts=counts, stacking=None, pairs=None)
 

@@ -15,7 +15,7 @@ from azaanalysis.errors import DesignError, EstimationError
 from azaanalysis.estimate.cells import KEYS, Array, split_frame
 from azaanalysis.estimate.tally import RiskTable, Stacking
 
-_SUMS = ("patients", "weight", "weight_squared")
+_SUMS = ("patients", "weight", "weight_squared", "counting")
 _NUMBERS = ("entry_days", "exit_days", *_SUMS)
 
 
@@ -30,7 +30,8 @@ def risk_table_from_cells(
     """Make a risk table from cells that a database has counted.
 
     ``select arm, exit_days, status, count(*) as patients ... group by arm, exit_days, status``
-    gives such cells; with weights add ``sum(w) as weight, sum(w * w) as weight_squared``.
+    gives such cells; with weights add ``sum(w) as weight, sum(w * w) as weight_squared``, and
+    where some are zero ``sum(w > 0) as counting``.
 
     Parameters
     ----------
@@ -60,15 +61,12 @@ def risk_table_from_cells(
             f"{', '.join(absent)} is not there. It has: {', '.join(map(str, cells.columns))}."
         )
     patients = cells["patients"]
-    usual: dict[str, Any] = {
-        "stratum": "",
-        "entry_days": 0.0,
-        "weight": patients,
-        "weight_squared": patients,
-    }
+    usual: dict[str, Any] = {"stratum": "", "entry_days": 0.0}
+    usual |= {"weight": patients, "weight_squared": patients}
     complete = cells.assign(**{c: usual[c] for c in usual if c not in cells})
-    made = complete[[*KEYS, *_SUMS]].copy()
-    made[list(_NUMBERS)] = made[list(_NUMBERS)].apply(pd.to_numeric, errors="coerce").astype(float)
+    made = complete[[c for c in (*KEYS, *_SUMS) if c in complete]].copy()
+    numbers = [c for c in _NUMBERS if c in made]
+    made[numbers] = made[numbers].apply(pd.to_numeric, errors="coerce").astype(float)
     made["status"] = pd.to_numeric(made["status"], errors="coerce").astype(float)
     _refuse_unsound(made, len(causes))
     for key in ("arm", "stratum"):

@@ -105,7 +105,8 @@ class RiskTable:
 
         Columns: ``arm`` (categorical, in the order of the study), ``stratum`` (categorical; one
         empty word if there are none), ``entry_days``, ``exit_days``, ``status``; ``patients``;
-        ``weight`` and ``weight_squared`` (sums over the patients of the cell).
+        ``weight`` and ``weight_squared`` (sums over the patients of the cell); ``counting``
+        (patients whose weight is above zero).
         """
         return frame_of(self.keys, self.counts)
 
@@ -213,8 +214,9 @@ def _counts(index: CellIndex, weight: Array) -> Counts:
     """Return the cells' counts and sums of weights."""
     patients = index.patients
     if (weight == 1.0).all():
-        return Counts(patients, patients.astype(float), patients.astype(float))
-    return Counts(patients, index.total(weight), index.total(np.square(weight)))
+        return Counts(patients, patients.astype(float), patients.astype(float), patients)
+    counting = patients if (weight > 0).all() else index.total(weight > 0)
+    return Counts(patients, index.total(weight), index.total(np.square(weight)), counting)
 
 
 def _pairs(index: CellIndex, weight: Array, clusters: Array) -> sparse.csr_array:

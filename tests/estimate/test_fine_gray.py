@@ -246,3 +246,14 @@ def test_relabelled_arms_invert_the_ratio():
     values = [ratios(estimate_fine_gray(x))["value"].item() for x in (made, other)]
 
     assert values[0] * values[1] == pytest.approx(1, rel=1e-9)
+
+
+def test_several_rows_of_one_patient_are_refused_with_a_way_forward():
+    frame = pd.DataFrame(
+        {"id": ["p", "p", "q"], "days": [4, 9, 7], "status": [0, 1, 2], "x": [1.0, 1.0, 2.0]}
+    ).assign(start=[0, 4, 0])
+    made = follow_up_from_frame(
+        frame, time="days", status="status", patient="id", entry="start", causes=["own", "other"]
+    )
+    with pytest.raises(DesignError, match=r"1 of 3 rows .*estimate_mean_count\(\.\.\.\)"):
+        estimate_fine_gray(made, covariates=["x"])

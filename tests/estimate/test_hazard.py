@@ -12,7 +12,15 @@ from scipy.special import chdtrc
 
 from azaanalysis.design import follow_up_from_frame, weigh
 from azaanalysis.errors import DesignError, EstimationError
-from azaanalysis.estimate import estimate_cox, estimate_hazard_ratio, estimate_log_rank, tally
+from azaanalysis.estimate import (
+    estimate_cox,
+    estimate_hazard_ratio,
+    estimate_log_rank,
+    merge,
+    read_risk_table,
+    tally,
+    write_risk_table,
+)
 from tests.builders import follow_up
 from tests.estimate import public_trials as trials
 from tests.estimate.weighted_world import ate_weights, logistic, small_world, weighted
@@ -449,3 +457,27 @@ def test_three_weighed_arms_have_the_stacked_errors_of_the_jackknife(target):
 
     assert table == pytest.approx(expected, rel=1e-4)
     assert cox == pytest.approx(table, rel=1e-9)
+
+
+@pytest.mark.parametrize("kept", [None, "written.json", "written.parquet"])
+def test_patients_of_weight_zero_do_not_tie_with_those_who_count(kept, tmp_path):
+    days, status = [3, 3, 3, 5, 5, 7, 7, 9], [1, 1, 1, 1, 1, 1, 0, 1]
+    arm, weight = ["a", "b", "b", "a", "b", "a", "b", "b"], [1, 2, 1, 1, 2, 1.5, 1, 1]
+    counting = follow_up(days=days, status=status, arm=arm, weight=weight)
+    nobody = {"days": [3, 3, 5], "status": [1, 1, 1], "arm": ["a", "b", "b"]}
+    more = follow_up(
+        days=days + nobody["days"],
+        status=status + nobody["status"],
+        arm=arm + nobody["arm"],
+        weight=[*weight, 0, 0, 0],
+    )
+    table = tally(more)
+    if kept is not None:
+        table = merge(read_risk_table(write_risk_table(table, tmp_path / kept)))
+    expected, found = (ratios(estimate_hazard_ratio(of)).iloc[0] for of in (counting, table))
+    adjusted = ratios(estimate_cox(more)).iloc[0]
+
+    for column in ("value", "std_error"):
+        assert found[column] == pytest.approx(expected[column], rel=1e-10)
+        assert found[column] == pytest.approx(adjusted[column], rel=1e-7)
+    assert (expected["patients"], found["patients"]) == (8, 11)
