@@ -201,18 +201,21 @@ def diff(
 ) -> None:
     """Explain what changed between two reports, estimate by estimate.
 
-    Settings and data come first, then every number that moved by more than the tolerance, or whose
-    conclusion flipped: direction turned, no difference newly excluded or no longer. Exit code 1
-    if there is any. Curves are compared on the days that the study shows.
+    Settings, days and data come first, then how many patients and events came or went in each
+    arm, then every number that moved by more than the tolerance, or whose conclusion flipped:
+    direction turned, no difference newly excluded or no longer. Exit code 1 if there is any.
+    Curves are compared on the days that the study shows. No patient is named.
 
     Example: `azaanalysis diff reports/real/march reports/real/june --tolerance 0.05`
     """
-    from azaanalysis.report.changes import compare_results, tabulate_changes
+    from azaanalysis.report.changes import compare_results, tabulate_changes, tabulate_counts
 
     with _plain_errors():
         found = compare_results(old, new)
     for reason in found.reasons:
         _out.print(reason, highlight=False, markup=False, soft_wrap=True)
+    if found.counts:
+        _out.print(f"\n{tabulate_counts(found)}", highlight=False, markup=False, soft_wrap=True)
     table = tabulate_changes(found, tolerance=tolerance)
     if table.rows:
         _out.print(f"\n{table}\n", highlight=False, markup=False, soft_wrap=True)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from azaanalysis.display.numbers import spell_count, spell_interval, spell_value
 from azaanalysis.display.table import Column, Table
+from azaanalysis.report.reasons import CountChange, count_changes, explain, warn_of_small
 from azaanalysis.report.record import as_estimates, read_record
 from azaanalysis.result import Estimate, stack
 from azaanalysis.vocab import QUANTITIES, in_words
@@ -50,12 +51,15 @@ class Comparison:
         How many numbers are the same in both.
     notes
         What a reader must mind.
+    counts
+        How many patients and events each arm of each endpoint had and has, where that changed.
     """
 
     reasons: tuple[str, ...]
     changes: tuple[Change, ...]
     n_same: int
     notes: tuple[str, ...] = ()
+    counts: tuple[CountChange, ...] = ()
 
     def beyond(self, tolerance: float) -> tuple[Change, ...]:
         """Return the changes that are larger than the tolerance, or flip a conclusion."""
@@ -88,9 +92,10 @@ def compare_results(old: str | Path, new: str | Path) -> Comparison:
     days = sorted({*_shown_days(before), *_shown_days(after)})
     pairs = list(_pairs(_points(before, days), _points(after, days)))
     changes = tuple(change for change in pairs if not _is_same(change))
-    reasons = (*_changed_settings(before, after), *_changed_data(before, after, changes))
-    notes = tuple(_notes(before, after, changes))
-    return Comparison(reasons, changes, len(pairs) - len(changes), notes)
+    reasons = tuple(explain(before, after, has_changes=bool(changes)))
+    counts = tuple(count_changes(changes))
+    notes = tuple(warn_of_small(before, after, counts))
+    return Comparison(reasons, changes, len(pairs) - len(changes), notes, counts)
 
 
 def tabulate_changes(comparison: Comparison, *, tolerance: float = 0.0) -> Table:
@@ -105,6 +110,25 @@ def tabulate_changes(comparison: Comparison, *, tolerance: float = 0.0) -> Table
     caption = f"Numbers that moved by more than {100 * tolerance:g}%, or say something else"
     groups = tuple(": ".join(change.key[:2]) for change in shown)
     return Table(caption, tuple(columns), rows, groups, comparison.notes)
+
+
+def tabulate_counts(comparison: Comparison) -> Table:
+    """Tabulate how many patients and events each arm of each endpoint had and has."""
+    columns = [Column("Arm", is_number=False)]
+    for group in ("Patients", "Events"):
+        columns += [Column(header, group=group) for header in ("old", "new", "more or fewer")]
+    counts = comparison.counts
+    rows = tuple(
+        (in_words(one.arm), *_counts(one.patients), *_counts(one.events)) for one in counts
+    )
+    groups = tuple(", ".join(in_words(w) for w in (one.endpoint, one.cause) if w) for one in counts)
+    return Table("Patients and events that came or went", tuple(columns), rows, groups)
+
+
+def _counts(pair: tuple[float, float]) -> tuple[str, str, str]:
+    old, new = pair
+    moved = "" if pd.isna(old) or pd.isna(new) else f"{new - old:+,.0f}"
+    return spell_count(old), spell_count(new), moved
 
 
 def _row(change: Change) -> tuple[str, ...]:
@@ -213,48 +237,3 @@ def _masking(old: Any, new: Any) -> str:
 
 def _shown_days(record: Mapping[str, Any]) -> list[float]:
     return [float(day) for day in record["settings"].get("show", {}).get("at_days", ())]
-
-
-def _changed_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    if old["study"]["hash"] == new["study"]["hash"]:
-        yield "The study file says the same in both."
-        return
-    before, after = dict(_flat(old["settings"])), dict(_flat(new["settings"]))
-    for name in dict.fromkeys([*before, *after]):
-        if before.get(name) != after.get(name):
-            was, now = before.get(name, "not set"), after.get(name, "not set")
-            yield f"Setting {name}: {was} became {now}."
-
-
-def _flat(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if not isinstance(settings, dict):
-        yield prefix, settings
-        return
-    for name, entry in settings.items():
-        yield from _flat(entry, f"{prefix}.{name}" if prefix else str(name))
-
-
-def _changed_data(
-    old: Mapping[str, Any], new: Mapping[str, Any], changes: tuple[Change, ...]
-) -> Iterator[str]:
-    was, now = old["cohort_fingerprint"], new["cohort_fingerprint"]
-    if was != now:
-        yield f"The data differ: cohort {was or 'unknown'} became {now or 'unknown'}."
-    else:
-        yield f"The data are the same in both (cohort {now or 'unknown'})."
-    is_same = was == now and old["study"]["hash"] == new["study"]["hash"]
-    if is_same and changes:
-        yield "Neither data nor settings explain a change: look at the versions and the code."
-
-
-def _notes(
-    old: Mapping[str, Any], new: Mapping[str, Any], changes: tuple[Change, ...]
-) -> Iterator[str]:
-    k = max(old["smallest_count"], new["smallest_count"])
-    moves = [abs(b - a) for c in changes for a, b in _in_both(c.old, c.new, _COUNTS)]
-    close = [move for move in moves if 0 < move < k]
-    if close:
-        yield (
-            f"{len(close)} counts differ by fewer than {k} between the two reports. Whoever has "
-            "both can work out a small count: do not publish both."
-        )

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from azaanalysis.cli import app
-from azaanalysis.report.changes import compare_results, tabulate_changes
+from azaanalysis.report.changes import compare_results, tabulate_changes, tabulate_counts
 from azaanalysis.result import Estimate
 from tests.display import builders
 from tests.report.builders import STUDY, write_results
@@ -141,3 +141,43 @@ def test_the_command_refuses_a_folder_without_results_in_one_sentence(tmp_path):
     assert made.exit_code == 1
     assert "There are no results at" in made.output
     assert "Traceback" not in made.output
+
+
+def test_patients_and_events_are_counted_once_for_each_arm_of_an_endpoint(tmp_path):
+    def both(name, counts, cohort):
+        rates = builders.rates(counts=counts).with_about(cohort=cohort)
+        named = {"03_rates": {"rates": rates, "rates_again": rates}}
+        return write_results(tmp_path / name, named)
+
+    found = compare_results(both("a", (30, 44, 12), "x"), both("b", (33, 44, 11), "y"))
+
+    assert [(one.endpoint, one.arm, one.events) for one in found.counts] == [
+        ("serious_infection", "azathioprine", (30, 33)),
+        ("serious_infection", "jak_inhibitor", (12, 11)),
+    ]
+    rows = tabulate_counts(found).rows
+    assert rows[0] == ("azathioprine", "400", "400", "+0", "30", "33", "+3")
+    assert rows[1][-1] == "-1"
+
+
+def test_days_of_the_data_and_notebooks_that_one_report_lacks_are_named(tmp_path):
+    def cut(name, last, *notebooks):
+        rates = builders.rates().with_about(cohort=last, observed=("2010-01-01", last))
+        return write_results(tmp_path / name, {book: {"rates": rates} for book in notebooks})
+
+    old = cut("a", "2024-12-31", "03_rates", "04_stop")
+    reasons = compare_results(old, cut("b", "2025-06-30", "03_rates", "05_blood")).reasons
+
+    assert "The data end on 2025-06-30; they did on 2024-12-31." in reasons
+    assert not any("begin" in reason for reason in reasons)
+    assert "Notebook 04_stop is only in the old report." in reasons
+    assert "Notebook 05_blood is only in the new report." in reasons
+
+
+def test_no_patient_is_named_by_a_difference(tmp_path):
+    old = report(tmp_path / "a", builders.rates(counts=(30, 44, 12)))
+    new = report(tmp_path / "b", builders.rates(counts=(33, 44, 12)), cohort="second")
+    made = CliRunner().invoke(app, ["diff", str(old), str(new)])
+
+    assert "Patients and events that came or went" in made.output
+    assert "patient_id" not in made.output
