@@ -13,7 +13,7 @@ from azaanalysis.errors import DesignError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.curve_limits import NOTHING
 from azaanalysis.estimate.limits import How, Interval, Numbers, interval_of
-from azaanalysis.estimate.readings import Arms, Factors
+from azaanalysis.estimate.readings import Arms, Factors, Readings
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import (
@@ -45,6 +45,10 @@ class Reading:
     at_days: Sequence[float]
     factors: Factors
 
+    def of(self, arms: Arms) -> Readings:
+        """Read it from the curves of every arm."""
+        return arms.read(self.cause, self.factors)
+
 
 def on_days(at_days: Sequence[float] | Array) -> Factors:
     """Read a curve on given days; beyond its end it has no value."""
@@ -74,13 +78,13 @@ def until_days(horizon_days: Sequence[float]) -> Factors:
 
 def numbers_of_arms(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return the number of each arm, shape (arms, readings)."""
-    read = arms.read(reading.cause, reading.factors)
+    read = reading.of(arms)
     return Numbers(read.value, errors_of_influence(arms.table, read.influence, chosen))
 
 
 def differences(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return each arm less the reference, shape (other arms, readings)."""
-    read = arms.read(reading.cause, reading.factors)
+    read = reading.of(arms)
     others, reference = _places(arms.table)
     influence = read.influence[others] - read.influence[reference]
     return Numbers(
@@ -91,7 +95,7 @@ def differences(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
 
 def log_ratios(arms: Arms, reading: Reading, chosen: Chosen) -> Numbers:
     """Return the log of the ratio of each arm to the reference; missing where one is zero."""
-    read = arms.read(reading.cause, reading.factors)
+    read = reading.of(arms)
     others, reference = _places(arms.table)
     value = np.where(read.value > NOTHING, read.value, np.nan)
     relative = read.influence / value[:, None, :]
