@@ -66,6 +66,8 @@ QUANTITIES: dict[str, Quantity] = {
     "restricted_mean_ratio": Quantity("Ratio of restricted mean times", "ratio", 1.0),
     "restricted_mean_lost_difference": Quantity("Difference in mean time lost", "days", 0.0),
     "restricted_mean_lost_ratio": Quantity("Ratio of mean times lost", "ratio", 1.0),
+    "average_hazard": Quantity("Average hazard", "rate"),
+    "average_hazard_ratio": Quantity("Ratio of average hazards", "ratio", null=1.0),
     "median_days": Quantity("Median time", "days"),
     "quantile_days": Quantity("Time by which a share had the event", "days"),
     "mean_dose_mg": Quantity("Mean prednisolone dose (mg per day)", "rate"),

@@ -1,5 +1,9 @@
 """Estimators: each takes a follow-up and returns an ``Estimate``."""
 
+from azaanalysis.estimate.average_hazard import (
+    estimate_average_hazard,
+    estimate_average_hazard_ratio,
+)
 from azaanalysis.estimate.contrasts import (
     estimate_number_needed_to_treat,
     estimate_risk_difference,
@@ -71,6 +75,8 @@ __all__ = [
     "compare_with_truth",
     "count_panels",
     "estimate_adherence",
+    "estimate_average_hazard",
+    "estimate_average_hazard_ratio",
     "estimate_cox",
     "estimate_cumulative_hazard",
     "estimate_dispersion",

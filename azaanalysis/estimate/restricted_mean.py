@@ -169,7 +169,7 @@ _METHOD = "area under Kaplan-Meier and Aalen-Johansen curves"
 
 def _told(made: Estimate, table: RiskTable, horizon_days: float | None) -> Estimate:
     """Name the method; say so if the horizon of the study could not be kept."""
-    used, wanted = _horizon(table, horizon_days), table.about.get("horizon_days", 0)
+    used, wanted = horizon_of(table, horizon_days), table.about.get("horizon_days", 0)
     notes = made.about["notes"]
     if horizon_days is None and used < wanted:
         notes += (
@@ -192,14 +192,14 @@ def _ask(
     back: Callable[[Array], Array] = np.asarray,
 ) -> Question:
     """Ask for the area under survival, and under the risk of each cause."""
-    horizon = [_horizon(table, horizon_days)]
+    horizon = [horizon_of(table, horizon_days)]
     causes = range(len(table.causes) + 1)
     readings = [Reading(cause, horizon, until_days(horizon)) for cause in causes]
     quantities = [names[0], *[names[1]] * len(table.causes)]
     return Question(readings, measure, quantities, names[0] != "restricted_mean_days", back)
 
 
-def _horizon(table: RiskTable, horizon_days: float | None) -> float:
+def horizon_of(table: RiskTable, horizon_days: float | None) -> float:
     """Return the horizon; refuse one that an arm was not observed until."""
     grids = [
         Grid.of(table, arm, stratum=stratum if len(table.strata) > 1 else None)
