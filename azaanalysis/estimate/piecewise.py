@@ -104,11 +104,13 @@ def estimate_piecewise_hazard_ratio(
                     "at_days": span[1],
                     **as_ratio(interval, (number - 1, piece, place)),
                 }
-                rows.append(row | observed(table, number, both, span))
+                rows.append(row | observed(table, number, both, _from_entry(span)))
         same = _same_in_all(_fits(table, number, spans), table, chosen)
         rows += [
             {**named, "arm": arm, "quantity": "proportional_hazards_p", "value": same[place]}
-            | observed(table, number, [arm, table.reference], (spans[0][0], spans[-1][1]))
+            | observed(
+                table, number, [arm, table.reference], _from_entry((spans[0][0], spans[-1][1]))
+            )
             for place, arm in other_arms(table)
         ]
     return Estimate.from_rows(rows, about=about_ratios(table, rows, how, chosen, _TIES))
@@ -119,10 +121,13 @@ def _spans(windows: Sequence[float]) -> list[Window]:
     return list(zip(days[:-1].tolist(), days[1:].tolist(), strict=True))
 
 
+def _from_entry(span: Window) -> Window:
+    """Return a window that holds the index day if it begins there, and an event on that day."""
+    return (-np.inf, span[1]) if span[0] == 0 else span
+
+
 def _fits(table: RiskTable, number: int, spans: Sequence[Window]) -> list[ArmRatios | None]:
-    # An event on the index day belongs to the first window.
-    starts = [-np.inf if start == 0 else start for start, _ in spans]
-    windows = zip(starts, (end for _, end in spans), strict=True)
+    windows = map(_from_entry, spans)
     return [ArmRatios.of(ArmHazards(table, number, window), _TIES) for window in windows]
 
 

@@ -89,6 +89,19 @@ def test_a_ratio_that_changes_is_found_in_its_window_and_by_the_test():
     assert p < 1e-6
 
 
+def test_an_event_on_the_index_day_counts_in_the_first_window():
+    # Two of four leave on day 0, one of them with the event; a third has it on day 5.
+    made = follow_up(days=[0, 0, 5, 20], status=[1, 0, 1, 1], arm=["a", "b", "a", "b"])
+    first, second = (
+        estimate_piecewise_hazard_ratio(made, windows=[0, 10, 30])
+        .only(quantity="hazard_ratio_in_window")
+        .frame.itertuples()
+    )
+
+    assert (first.patients, first.events) == (4, 2)
+    assert (second.patients, second.events) == (1, 1)
+
+
 def test_the_events_of_all_windows_are_the_events_of_all_days():
     made = crossing(100)
     pieces = windows_of(estimate_piecewise_hazard_ratio(made, windows=[0, 20, 60, 5000]))
