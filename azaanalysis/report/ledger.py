@@ -116,9 +116,12 @@ def _plain_shown(one: Shown) -> dict[str, Any]:
         return {**plain, "results": [[n for n in line if n] for line in lines]}
     plain["basis"] = one.basis or _NOT_STATED
     if one.table is None:
-        return {**plain, "words": one.words}
+        return {**plain, "words": one.words, "drawn": list(one.drawn)}
     headings = [" ".join(filter(None, (c.group, c.header))) for c in one.table.columns]
-    return {**plain, "columns": headings, "cells": [list(row) for row in one.table.rows]}
+    cells = [list(row) for row in one.table.rows]
+    groups = list(dict.fromkeys(filter(None, one.table.groups)))
+    notes = [*groups, *one.table.footnotes]
+    return {**plain, "columns": headings, "cells": cells, "notes": notes}
 
 
 def _compose(page: Page, record: Mapping[str, Any]) -> Iterator[str]:
@@ -143,13 +146,14 @@ def _place(page: Page, one: Shown) -> str:
 def _results_of(page: str, one: Shown) -> str:
     runs = _runs(one.results)
     if len(runs) > _MOST_RUNS:
-        return f"{len(one.results)} results from {_run(page, runs[0][0], runs[-1][1])}."
+        runs = [(runs[0][0], runs[-1][1])]
+        return f"Of the results {_run(page, *runs[0])}."
     return f"Results {', '.join(_run(page, first, last) for first, last in runs)}."
 
 
 def _run(page: str, first: int, last: int) -> str:
-    link = f'<a href="#{anchor_of(page, first)}">{first}</a>'
-    return link if first == last else f"{link} to {last}"
+    words = f"{first}" if first == last else f"{first} to {last}"
+    return f'<a href="#{anchor_of(page, first)}">{words}</a>'
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from xml.etree import ElementTree
 
 from azaanalysis.display.source import METADATA, Source, as_plain, as_rows, unpack_source
 from azaanalysis.display.table import Table
@@ -50,8 +51,8 @@ class Shown:
         How its numbers arose, if they are no estimates.
     table
         The table itself; None for a figure.
-    words
-        The numbers of a figure in words.
+    words, drawn
+        The numbers of a figure in words; the texts that are drawn in it, but for its axes.
     numbers
         For each source the numbers of the results behind its rows; 0 for none.
     """
@@ -62,6 +63,7 @@ class Shown:
     basis: str = ""
     table: Table | None = None
     words: str = ""
+    drawn: tuple[str, ...] = ()
     numbers: tuple[tuple[int, ...], ...] = field(default=())
 
     @property
@@ -97,8 +99,26 @@ def read_shown(outputs: Sequence[Any], tables: Sequence[Table]) -> list[Shown]:
         elif "aza" in output.get("metadata", {}):
             about = output.metadata["aza"]
             place = f"figure-{about['number']}"
-            shown.append(Shown(place, about["caption"], sources, basis, None, about["words"]))
+            drawn = () if sources else _texts_of(output.data.get("image/svg+xml", ""))
+            words = about["words"]
+            shown.append(Shown(place, about["caption"], sources, basis, words=words, drawn=drawn))
     return shown
+
+
+def _texts_of(drawing: str) -> tuple[str, ...]:
+    """Return the texts of a drawing but for those of its axes."""
+    if not drawing:
+        return ()
+
+    def read(element: ElementTree.Element) -> Iterator[str]:
+        if element.get("class") == "scale":
+            return
+        if element.tag.endswith("}text") or element.tag == "text":
+            yield "".join(element.itertext()).strip()
+        for child in element:
+            yield from read(child)
+
+    return tuple(text for text in read(ElementTree.fromstring(drawing)) if text)
 
 
 def number_results(shown: Sequence[Shown]) -> tuple[tuple[Shown, ...], tuple[Result, ...]]:
