@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.design.balance import TARGET
 from azaanalysis.design.moments import AFTER, BEFORE
+from azaanalysis.display.basis import BALANCE
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.masking import threshold_of
@@ -87,6 +88,7 @@ def tabulate_balance(
         tuple(cells),
         tuple(groups) if any(groups) else (),
         (*notes, *masked_footnotes(masks, smallest_count=k)),
+        basis=BALANCE,
     )
 
 
@@ -121,7 +123,7 @@ def draw_balance(
     words = f"Standardised differences from the {other}."
     words = f"{caption or words} Hollow: before weighting; filled: after. {_chance_in_words(rows)}"
     words += f" Dashed lines: {_MARK:g}."
-    return finish(plan.draw, caption=words, alt=_alt(rows, other))
+    return finish(plan.draw, caption=words, alt=_alt(rows, other), basis=BALANCE)
 
 
 _LINE = ["subgroup", "covariate", "level", "kind"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from azaanalysis.display.basis import BASELINE
 from azaanalysis.display.masking import mark_baseline, threshold_of
 from azaanalysis.display.numbers import NOT_KNOWN, spell_column, spell_count, spell_fixed
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
@@ -80,6 +81,7 @@ def tabulate_baseline(
         tuple(rows),
         tuple(groups),
         (*_smd_footnote(frame, compared), *notes),
+        basis=BASELINE,
     )
 
 

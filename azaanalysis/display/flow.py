@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from azaanalysis.display.basis import ATTRITION
 from azaanalysis.display.canvas import Place, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.masking import mark_attrition, threshold_of
@@ -65,7 +66,7 @@ def draw_attrition(
     usual = "From the data to the comparison; steps at which nobody left are not drawn."
     words = " ".join([caption or usual, *notes])
     alt = _in_words(steps, branches)
-    return finish(lambda: _draw(steps, branches), caption=words, alt=alt)
+    return finish(lambda: _draw(steps, branches), caption=words, alt=alt, basis=ATTRITION)
 
 
 def _steps(rows: pd.DataFrame, k: int) -> Iterator[_Step]:

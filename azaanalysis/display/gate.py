@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from azaanalysis.design.gate import GateResult
+from azaanalysis.display.basis import GATE
 from azaanalysis.display.numbers import NOT_KNOWN, spell_fixed
 from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.display.table import Column, Table
@@ -53,6 +54,7 @@ def tabulate_gate(result: GateResult, *, caption: str = "") -> Table:
         rows,
         groups,
         tuple(_verdicts(result)),
+        basis=GATE,
     )
 
 

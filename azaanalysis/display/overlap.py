@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
+from azaanalysis.display.basis import EQUIPOISE, WEIGHTS
 from azaanalysis.display.canvas import LINE as LINE_HEIGHT
 from azaanalysis.display.canvas import Place, draw_legend, flow_arms, place_axes
 from azaanalysis.display.figure import Figure, draw_words, finish
@@ -65,6 +66,7 @@ def tabulate_weights(
         columns,
         tuple(rows),
         footnotes=(*notes, *masked_footnotes(marks, smallest_count=k)),
+        basis=WEIGHTS,
     )
 
 
@@ -113,7 +115,10 @@ def draw_weights(
         for line in lines
     )
     return finish(
-        lambda: draw_rows(lines, axis), caption=f"{caption or words} {_EFFECTIVE}", alt=f"{parts}."
+        lambda: draw_rows(lines, axis),
+        caption=f"{caption or words} {_EFFECTIVE}",
+        alt=f"{parts}.",
+        basis=WEIGHTS,
     )
 
 
@@ -154,6 +159,7 @@ def tabulate_equipoise(
         (*columns, *(Column(header) for header in headers)),
         tuple(rows),
         footnotes=(note, *masked_footnotes(marks, smallest_count=k)),
+        basis=EQUIPOISE,
     )
 
 
@@ -185,7 +191,9 @@ def draw_preference(
         "patients as observed; lines: as weighted; grey: equipoise, from 0.3 to 0.7."
     )
     alt = "; ".join(_preference_in_words(lines) for _, lines in pairs)
-    return finish(lambda: _draw_preference(pairs, arms), caption=words, alt=f"{alt}.")
+    return finish(
+        lambda: _draw_preference(pairs, arms), caption=words, alt=f"{alt}.", basis=EQUIPOISE
+    )
 
 
 def _preference_in_words(lines: pd.DataFrame) -> str:

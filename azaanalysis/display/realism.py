@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
+from azaanalysis.display.basis import REALISM, WORLDS
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import spell_fixed
 from azaanalysis.display.rows import Frame, Line, draw_rows
@@ -68,6 +69,7 @@ def tabulate_realism(card: pd.DataFrame, *, caption: str = "") -> Table:
         rows,
         groups,
         (_score(card), "Monte-Carlo: 95% interval of the simulation alone."),
+        basis=REALISM,
     )
 
 
@@ -107,7 +109,7 @@ def draw_realism(card: pd.DataFrame, *, caption: str = "") -> Figure:
     def draw() -> Drawing:
         return draw_rows(lines, frame)
 
-    return finish(draw, caption=words, alt=alt)
+    return finish(draw, caption=words, alt=alt, basis=REALISM)
 
 
 def tabulate_naive_errors(errors: pd.DataFrame, *, caption: str = "") -> Table:
@@ -140,7 +142,8 @@ def tabulate_naive_errors(errors: pd.DataFrame, *, caption: str = "") -> Table:
     )
     groups = tuple(sentence_case(row["world"]) for row in records)
     note = "An error within two Monte-Carlo errors may be none."
-    return Table(caption or "What goes wrong in each world", columns, rows, groups, (note,))
+    words = caption or "What goes wrong in each world"
+    return Table(words, columns, rows, groups, (note,), basis=WORLDS)
 
 
 def _tuned_first(card: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,7 @@ _KEPT = (
     "study",
     "base_study",
     "windows",
+    "counted",
     "smallest_count",
     "notes",
 )

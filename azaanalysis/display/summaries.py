@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from azaanalysis.cohort import LoadingReport
+from azaanalysis.display.basis import ATTRITION, LOADING, PROTOCOL
 from azaanalysis.display.masking import mark_attrition, threshold_of
 from azaanalysis.display.numbers import (
     HIDDEN,
@@ -69,6 +70,7 @@ def tabulate_attrition(
         tuple(columns),
         tuple(rows),
         footnotes=masked_footnotes(marked["patients_mark"], marked["left_mark"], smallest_count=k),
+        basis=ATTRITION,
     )
 
 
@@ -79,7 +81,7 @@ def tabulate_protocol(
     pairs = frame.to_numpy().tolist() if isinstance(frame, pd.DataFrame) else frame
     rows = tuple((str(part), str(choice)) for part, choice, *_ in pairs)
     columns = (Column("Part", is_number=False), Column("Choice", is_number=False))
-    return Table(caption, columns, rows)
+    return Table(caption, columns, rows, basis=PROTOCOL)
 
 
 def tabulate_loading_report(report: LoadingReport) -> Table:
@@ -112,7 +114,8 @@ def tabulate_loading_report(report: LoadingReport) -> Table:
     columns = tuple(Column(headers[i], is_number=headers[i] == "Rows") for i in used)
     groups = ("Rows",) * len(sizes) + ("Resolved, set aside or worth knowing",) * len(notes)
     cells = tuple(tuple(row[i] for i in used) for row in rows)
-    return Table("How the data were read", columns, cells, groups if notes else ())
+    headings = groups if notes else ()
+    return Table("How the data were read", columns, cells, headings, basis=LOADING)
 
 
 def _column_of(row: Mapping[Any, Any]) -> tuple[str, str, str]:

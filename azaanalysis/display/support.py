@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Drawing
 
+from azaanalysis.display.basis import SUPPORT
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
 from azaanalysis.display.figure import Figure, draw_words, finish
 from azaanalysis.display.masking import threshold_of
@@ -66,6 +67,7 @@ def tabulate_support(
             NOT_WEIGHED if frame.empty else _MEANING,
             *masked_footnotes(marked["mark"], smallest_count=k),
         ),
+        basis=SUPPORT,
     )
 
 
@@ -88,7 +90,7 @@ def draw_support(
     marked = _marked(frame, k)
     words = caption or "Who could receive what: percent of each group to whom the arm was open."
     words += f" {_MEANING} ×: nobody of the group received it."
-    return finish(lambda: _draw(marked), caption=words, alt=_alt(marked))
+    return finish(lambda: _draw(marked), caption=words, alt=_alt(marked), basis=SUPPORT)
 
 
 def _marked(frame: pd.DataFrame, k: int) -> pd.DataFrame:

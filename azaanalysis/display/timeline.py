@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 
+from azaanalysis.display.basis import PROTOCOL
 from azaanalysis.display.canvas import LINE, Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.style import GRID, INK, SMALL, SOFT_INK, WIDTH, wrap_to
@@ -65,7 +66,7 @@ def draw_design(study: Study, *, endpoint: str) -> Figure:
     caption += (
         "A cross is an event on a day chosen for example; the bar shows how long follow-up lasts."
     )
-    return finish(lambda: _draw(windows), caption=caption, alt=alt)
+    return finish(lambda: _draw(windows), caption=caption, alt=alt, basis=PROTOCOL)
 
 
 def _windows(study: Study, endpoint: str) -> Iterator[_Window]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from azaanalysis.display.basis import TRUTH
 from azaanalysis.display.numbers import spell
 from azaanalysis.display.statement import Statement
 from azaanalysis.display.table import Column, Table
@@ -37,7 +38,7 @@ def tabulate_truth(frame: pd.DataFrame, *, digits: int = 1) -> Table | Statement
         "Truth: the same invented people under each strategy, nobody lost; its Monte-Carlo "
         f"standard error is at most {100 * error:.1f} percentage points.",
     )
-    return Table("Truth and estimate", columns, rows, groups, notes)
+    return Table("Truth and estimate", columns, rows, groups, notes, basis=TRUTH)
 
 
 def _heading(quantity: str) -> str:

@@ -138,7 +138,7 @@ def _always(kind: str) -> Rule:
 
 
 def _is_number_of_figure(above: list[Any]) -> bool:
-    return above[0].name == "b" and above[1].name == "figcaption"
+    return [tag.name for tag in above[:2]] == ["b", "figcaption"]
 
 
 def _parents(page: str, above: list[Any], grounds: Grounds) -> Parents | None:

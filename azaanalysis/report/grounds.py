@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from azaanalysis.display.axis import DAYS_PER
+from azaanalysis.report.parents import SUMMARY
 from azaanalysis.vocab import QUANTITIES
 
 UNACCOUNTED = "not accounted for"
@@ -109,7 +110,7 @@ class Parents:
     def narrow(self, above: list[Any], *, is_cell: bool) -> Parents:
         """Return what stands behind one line, if the text stands in one."""
         line = next((tag for tag in above if tag.name == "tr"), None)
-        if line is None or line.parent.name != "tbody" or not self.place.startswith("table"):
+        if line is None or line.parent.name != "tbody" or self.place.startswith("figure"):
             return self
         cell = next((tag for tag in above if tag.name in ("td", "th")), line)
         if cell.get("scope") == "rowgroup":
@@ -152,20 +153,21 @@ class Grounds:
         told = [e["about"] for e in record["estimates"]]
         told += [g.get("about", {}) for page in record["printed"] for g in page["results"]]
         self.notes = pool([[about.get(name, "") for name in _TOLD] for about in told])
+        self.tests = [row for entry in record["estimates"] for row in _tests_of(entry, record)]
+        self.marks = [mark for about in told for mark in about.get("gate", ())]
         self.rows: dict[str, Row] = {}
         self.places: dict[tuple[str, str], Parents] = {}
+        self.anchors: dict[str, Parents] = {}
         abouts = {(e["notebook"], e["estimate"]): e["about"] for e in record["estimates"]}
         for page in record["printed"]:
             name = page["notebook"]
             rows = dict(_rows_of(page, abouts, record["columns"]))
             self.rows |= {f"{name}-r{number}": row for number, row in rows.items()}
             for one in page["shown"]:
-                self.places[name, one["place"]] = _parents_of(one, rows, self.settings)
-
-    @cached_property
-    def anchors(self) -> dict[str, Parents]:
-        """Places by their anchor on the page of results."""
-        return {f"{page}-{place}": one for (page, place), one in self.places.items()}
+                is_summary = one["place"] == SUMMARY
+                where = ("index", f"answer-{name}") if is_summary else (name, one["place"])
+                self.places[where] = _parents_of(one, rows, self.settings)
+                self.anchors[f"{name}-{one['place']}"] = self.places[where]
 
     def frame(self, number: str) -> str:
         """Judge what stands around a page: versions, hashes, the source."""
@@ -177,10 +179,26 @@ class Grounds:
 
     def words(self, number: str) -> str:
         """Judge text outside of tables and figures."""
-        if as_number(number) in self.notes:
+        if any(row.prints(number) for row in self.tests):
+            return "result"
+        if as_number(number) in self.notes or self._is_of_gate(number):
             return "note"
         is_known = number in _PLAIN or as_number(number) in self.settings
         return "setting" if is_known else UNACCOUNTED
+
+    def _is_of_gate(self, number: str) -> bool:
+        """Tell whether a number is a count of comparisons, or a finding of the design gate."""
+        pairs = {(arm, versus) for arm, versus, *_ in self.marks}
+        found = {f"{value:.2f}" for _, _, _, value, *_ in self.marks if value is not None}
+        return number in found or (number.isdigit() and int(number) <= len(pairs))
+
+
+def _tests_of(entry: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the rows of an estimate that are p values: warnings name them."""
+    for cells in entry["rows"]:
+        row = dict(zip(record["columns"], cells, strict=True))
+        if QUANTITIES[row["quantity"]].scale == "p_value":
+            yield Row(row, frozenset())
 
 
 def pool(entry: Any) -> frozenset[float]:

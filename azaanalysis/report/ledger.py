@@ -10,7 +10,7 @@ from typing import Any
 from azaanalysis.display.numbers import spell_level
 from azaanalysis.report.links import anchor_of
 from azaanalysis.report.page import Page
-from azaanalysis.report.parents import IDENTITY, KEY, Result, Shown
+from azaanalysis.report.parents import IDENTITY, KEY, SUMMARY, Result, Shown
 from azaanalysis.result import COLUMNS
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 
@@ -24,7 +24,7 @@ _HEADINGS = {
     "patient_years": "Patient-years",
 }
 _MOST_RUNS = 4
-_NOT_STATED = "Counted or measured in the cohort, or stated by the study file; no estimate."
+_NOT_STATED = "Put together in the notebook; no estimate."
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def _find(result: Result, written: Mapping[tuple[Any, ...], list[Any]]) -> str:
 
 
 def _is_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return all(one.get(name) == other.get(name) for name in IDENTITY if name != "study")
+    asked = [name for name in IDENTITY if name not in ("study", "counted")]
+    return all(one.get(name) == other.get(name) for name in asked)
 
 
 def _plain_group(group: Group) -> dict[str, Any]:
@@ -138,7 +139,10 @@ def _compose(page: Page, record: Mapping[str, Any]) -> Iterator[str]:
 def _place(page: Page, one: Shown) -> str:
     """Say where the numbers of one table or figure come from."""
     caption = one.caption if one.caption.endswith(".") else f"{one.caption}."
-    what = f'<a href="{page.name}.html#{one.place}">{one.label}</a>: {escape(caption)}'
+    address = f"{page.name}.html#{one.place}"
+    if one.place == SUMMARY:
+        address = f"index.html#answer-{page.name}"
+    what = f'<a href="{address}">{one.label}</a>: {escape(caption)}'
     source = _results_of(page.name, one) if one.sources else escape(one.basis or _NOT_STATED)
     return f'<li id="{page.name}-{one.place}">{what} {source}</li>'
 
@@ -197,6 +201,8 @@ def _sentences(group: Group) -> Iterator[str]:
     )
     weighting = about.get("weighting", "none")
     yield "The arms as observed." if weighting == "none" else f"{sentence_case(weighting)}."
+    if counted := about.get("counted"):
+        yield f"Patients are those {counted}."
     if about.get("study") != about.get("base_study", about.get("study")):
         yield "One setting of the study was changed for this estimate."
     yield (f"In the files as: {group.estimate}." if group.estimate else "In no file of its own.")

@@ -93,7 +93,7 @@ def describe_result(result: Result) -> str:
     endpoint = str(result.about.get("endpoint_label") or in_words(cells["endpoint"]))
     what = [f"{name}: {endpoint}" if endpoint else name, in_words(cells["cause"])]
     what += [_arms(cells), _day(cells)]
-    return f"{', '.join(filter(None, what))}. {_denominator(cells)}Result {result.number}."
+    return f"{', '.join(filter(None, what))}. {_denominator(result)}Result {result.number}."
 
 
 def _arms(cells: Mapping[str, Any]) -> str:
@@ -105,11 +105,12 @@ def _day(cells: Mapping[str, Any]) -> str:
     return "" if cells["at_days"] is None else f"day {spell_fixed(cells['at_days'], 0)}"
 
 
-def _denominator(cells: Mapping[str, Any]) -> str:
+def _denominator(result: Result) -> str:
     """Say of how many, as observed."""
-    at_risk = " at risk that day" if cells["quantity"] in _AT_RISK else ""
+    cells, counted = result.cells, result.about.get("counted", "at risk that day")
+    when = f" {counted}" if cells["quantity"] in _AT_RISK else ""
     parts = [
-        f"{spell_count(cells['patients'])} patients{at_risk}" if cells["patients"] else "",
+        f"{spell_count(cells['patients'])} patients{when}" if cells["patients"] else "",
         f"{spell_count(cells['events'])} events" if cells["events"] is not None else "",
         f"{spell_fixed(cells['patient_years'], 0)} patient-years" if cells["patient_years"] else "",
     ]

@@ -22,7 +22,6 @@ from azaanalysis.report.manifest import source_in_words
 from azaanalysis.report.methods import describe_methods, list_methods
 from azaanalysis.report.page import Page, without_blank_lines
 from azaanalysis.report.record import as_frame
-from azaanalysis.report.summary import summarise
 from azaanalysis.report.tables import dress_tables
 from azaanalysis.report.verify import digest_of
 from azaanalysis.study import Study
@@ -64,13 +63,15 @@ class Chapter:
 class Site:
     """Everything that the pages of a report have in common.
 
-    ``files`` are other forms of the same report, each with what it is.
+    ``answers`` holds the summary's answer to each page, ``files`` other forms of the same report,
+    each with what it is.
     """
 
     study: Study
     pages: tuple[Page, ...]
     record: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    answers: Mapping[str, Mapping[str, Any]]
     left_out: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = field(default=())
 
@@ -147,16 +148,11 @@ def name_in_words(name: str) -> str:
 
 
 def _compose_summary(site: Site) -> Chapter:
-    answers = {
-        page.name: summarise(site.record, site.study, notebook=page.name) for page in site.pages
-    }
-    for page in site.pages:
-        answers[page.name]["table"] = answers[page.name]["table"] or page.answer
     context = {
         "study": site.study,
         "design": describe_design(site.study),
         "pages": site.pages,
-        "answers": answers,
+        "answers": site.answers,
         "left_out": site.left_out,
         "files": site.files,
     }

@@ -13,7 +13,17 @@ from azaanalysis.report.tables import TABLE_MARK
 from azaanalysis.result import COLUMNS
 
 # Two estimates are the same if they agree in all of this, and their rows in everything else.
-IDENTITY = ("study", "base_study", "estimand", "method", "interval", "level", "weighting")
+IDENTITY = (
+    "study",
+    "base_study",
+    "estimand",
+    "method",
+    "interval",
+    "level",
+    "weighting",
+    "counted",
+)
+SUMMARY = "summary"
 KEY = ("endpoint", "cause", "arm", "versus", "quantity", "unit", "at_days")
 _NUMBERS = tuple(name for name in COLUMNS if name not in KEY)
 
@@ -42,7 +52,7 @@ class Shown:
     Parameters
     ----------
     place
-        Its name on the page: ``"table-3"``, ``"figure-1"``.
+        Its name on the page: ``"table-3"``, ``"figure-1"``; ``"summary"`` for the answer there.
     caption
         What it shows.
     sources

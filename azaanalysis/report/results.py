@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from azaanalysis.disclosure import smallest_count_of, suppress
+from azaanalysis.display.basis import FILES
 from azaanalysis.display.numbers import spell_count
 from azaanalysis.display.source import as_plain, as_rows
 from azaanalysis.display.table import Column, Table, guard_formula
@@ -67,7 +68,7 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
         Column("Rows with a masked count"),
     )
     rows = tuple(_row(name, estimate) for name, estimate in shown.items())
-    return Table("Results as files", columns, rows)
+    return Table("Results as files", columns, rows, basis=FILES)
 
 
 def _row(name: str, estimate: Estimate) -> tuple[str, str, str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import azaanalysis
 from azaanalysis.errors import ReportError
+from azaanalysis.report.answers import answer_pages
 from azaanalysis.report.curves import ARCHIVE_NAME, pack_curves
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.ledger import record_printed
@@ -137,6 +138,7 @@ def finish_report(
         The summary, ``index.html``.
     """
     record = gather_results(folder, notebooks=list(notebooks), study=study)
+    pages, answers = answer_pages(pages, record, study)
     record["printed"] = record_printed(pages, record)
     files = [*write_record(record, folder), *pack_curves(folder, list(notebooks))]
     for page in pages:
@@ -146,7 +148,7 @@ def finish_report(
     manifest = make_manifest(notebooks, study=study, record=record)
     obstacle = find_obstacle()
     forms = tuple(_forms(has_paper=not obstacle, has_curves=(folder / ARCHIVE_NAME) in files))
-    site = Site(study, tuple(pages), record, manifest, tuple(left_out), forms)
+    site = Site(study, pages, record, manifest, answers, tuple(left_out), forms)
     chapters = compose_chapters(site, folder=folder)
     files += write_chapters(chapters, site, folder=folder)
     files.append(write_word(pages, folder / WORD_NAME, study=study))

@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 
+from azaanalysis.display.source import METADATA
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.site import all_notebooks, find_project
 from azaanalysis.study import load_study
@@ -60,11 +61,19 @@ def store_notebooks(
         executed = execute_notebook(
             notebook, path=target, study_path=study_path, folder=None, progress=progress
         )
+        _forget_sources(executed)
         if target == path:
             _forget_injected(executed)
         nbformat.write(executed, target)  # type: ignore[no-untyped-call]
         written.append(target)
     return written
+
+
+def _forget_sources(notebook: Any) -> None:
+    """Take out what stands behind each table and figure: only a report leads to it."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            output.get("metadata", {}).pop(METADATA, None)
 
 
 def _forget_injected(notebook: Any) -> None:

@@ -17,6 +17,7 @@ from azaanalysis.display.numbers import (
     spell_p,
     spell_value,
 )
+from azaanalysis.display.source import Source
 from azaanalysis.display.table import Column, Table
 from azaanalysis.handling import listed
 from azaanalysis.report.record import as_estimates
@@ -41,17 +42,17 @@ def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict
     own = sorted((e for book, _, e in as_estimates(record) if book == notebook), key=_rank)
     found = next((e for e in own if _answer_of(e, study) is not None), None)
     if found is None:
-        return {"table": "", "warnings": [], "gate": ""}
+        return {"table": None, "warnings": [], "gate": ""}
     answer = _answer_of(found, study)
     assert answer is not None
     warnings = list(dict.fromkeys(_warnings(own, answer)))
     gate = say_gate(found)
     # A step that is held back hides its arm here; the notebook's own table says more.
     if answer["value"].isna().any():
-        return {"table": "", "warnings": warnings, "gate": gate}
+        return {"table": None, "warnings": warnings, "gate": gate}
     alike = [e for e in own if _rank(e) == _rank(found)]
     table = _tabulate(found, answer, _contrasts(alike, answer))
-    return {"table": table.to_html(), "warnings": warnings, "gate": gate}
+    return {"table": table, "warnings": warnings, "gate": gate}
 
 
 def _rank(estimate: Estimate) -> tuple[bool, bool]:
@@ -84,7 +85,7 @@ def _order(endpoint: Endpoint) -> tuple[str, ...]:
     return ("survival", "risk", "rate") if is_stopping else ("risk", "rate", "survival")
 
 
-def _contrasts(estimates: Sequence[Estimate], answer: pd.DataFrame) -> pd.DataFrame:
+def _contrasts(estimates: Sequence[Estimate], answer: pd.DataFrame) -> Estimate:
     """Return the first comparison of the same endpoint, cause and day, one row for each arm."""
     first = answer.iloc[0]
     for estimate in estimates:
@@ -96,26 +97,36 @@ def _contrasts(estimates: Sequence[Estimate], answer: pd.DataFrame) -> pd.DataFr
             & (frame["at_days"].isna() | (frame["at_days"] == first["at_days"]))
         ]
         if len(rows):
-            first_kind: pd.DataFrame = rows[rows["quantity"] == rows["quantity"].iloc[0]]
-            return first_kind.drop_duplicates("arm")
-    return answer.iloc[:0]
+            first_kind = rows[rows["quantity"] == rows["quantity"].iloc[0]]
+            return Estimate(first_kind.drop_duplicates("arm"), estimate.about)
+    return Estimate(answer.iloc[:0])
 
 
-def _tabulate(estimate: Estimate, answer: pd.DataFrame, contrasts: pd.DataFrame) -> Table:
+def _tabulate(estimate: Estimate, answer: pd.DataFrame, contrasts: Estimate) -> Table:
     first = answer.iloc[0]
     day = "" if pd.isna(first["at_days"]) else f" by day {first['at_days']:,.0f}"
     level = spell_level(estimate.about)
     columns = [Column("Arm", is_number=False), Column(f"Events{day} / patients")]
     columns += [Column(f"Answer ({level})")]
     if len(contrasts):
-        versus = contrasts.iloc[0]
+        versus = contrasts.frame.iloc[0]
         label = f"{QUANTITIES[versus['quantity']].label} against {in_words(versus['versus'])}"
         columns += [Column(f"{label} ({level})")]
-    rows = tuple(_row(row, contrasts) for row in answer.itertuples())
+    rows = tuple(_row(row, contrasts.frame) for row in answer.itertuples())
     caption = name_quantity(estimate, first["quantity"], first["endpoint"]) + day
     unit = f", {first['unit']}" if first["unit"] else ""
     note = f"The interval contains: {estimate.about.get('interval', 'not stated')}."
-    return Table(caption + unit, tuple(columns), rows, footnotes=(note,))
+    sources = tuple(_sources(estimate, answer, contrasts))
+    return Table(caption + unit, tuple(columns), rows, footnotes=(note,), sources=sources)
+
+
+def _sources(estimate: Estimate, answer: pd.DataFrame, contrasts: Estimate) -> Iterator[Source]:
+    """Yield what stands behind the columns of the answer, and behind that of the comparison."""
+    about = {**estimate.about, "counted": "at the start"}
+    yield Source(Estimate(answer, about), tuple(range(len(answer))), (2, 1))
+    if len(contrasts):
+        compared = {arm: row for row, arm in enumerate(contrasts.frame["arm"])}
+        yield Source(contrasts, tuple(compared.get(arm, -1) for arm in answer["arm"]), (3,))
 
 
 def _row(row: Any, contrasts: pd.DataFrame) -> tuple[str, ...]:

@@ -12,8 +12,10 @@ from azaanalysis.display import (
     tabulate_estimate,
     tabulate_protocol,
 )
+from azaanalysis.display.source import METADATA
+from azaanalysis.report.store import _forget_sources
 from tests.display import builders
-from tests.report.builders import STUDY, write_small_report
+from tests.report.builders import STUDY, executed_notebook, write_small_report
 
 
 def read(folder, name):
@@ -37,6 +39,12 @@ def folder(tmp_path_factory):
         estimates={"rates": rates, "risk": curves},
         study=STUDY + "show: {at_days: [90, 180]}\n",
     )
+
+
+@pytest.fixture
+def without_paper(monkeypatch):
+    """No PDF: it takes most of the time, and nothing here reads it."""
+    monkeypatch.setattr("azaanalysis.report.site.find_obstacle", lambda: "not asked for")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +118,7 @@ def test_a_curve_is_found_under_the_estimate_that_was_written(printed):
     assert not [group for group in printed["results"] if "about" in group]
 
 
-def test_what_nobody_wrote_says_itself_what_it_is_about(tmp_path):
+def test_what_nobody_wrote_says_itself_what_it_is_about(tmp_path, without_paper):
     rates = builders.rates()
     folder = write_small_report(tmp_path / "out", shown=[tabulate_estimate(rates)])
     (of_page,) = json.loads((folder / "results.json").read_text("utf-8"))["printed"]
@@ -138,7 +146,26 @@ def test_every_link_between_pages_arrives(folder):
             assert pages[address or name].find(id=anchor), (name, link["href"])
 
 
-def test_masked_numbers_do_not_come_back_through_the_results(tmp_path):
+def test_the_answer_of_the_summary_leads_to_the_same_page(folder, printed):
+    links = read(folder, "index.html").select("#answer-04_discontinuation a.parent")
+    answer = next(one for one in printed["shown"] if one["place"] == "summary")
+
+    assert [link["href"] for link in links] == [
+        f"results.html#04_discontinuation-r{number}" for (number,) in answer["results"]
+    ]
+    assert "at the start" in links[0]["title"]
+
+
+def test_a_notebook_is_stored_without_what_stands_behind_its_tables():
+    notebook = executed_notebook([tabulate_estimate(builders.rates())])
+    assert METADATA in notebook.cells[2].outputs[0].metadata
+
+    _forget_sources(notebook)
+
+    assert notebook.cells[2].outputs[0].metadata == {}
+
+
+def test_masked_numbers_do_not_come_back_through_the_results(tmp_path, without_paper):
     frame = builders.rates().frame.assign(events=3)
     few = type(builders.rates())(frame, {**builders.rates().about, "smallest_count": 5})
     folder = write_small_report(
