@@ -18,6 +18,8 @@ _COUNTS = ("patients", "events")
 COLUMNS = (*_TEXT, *_NUMBERS, *_COUNTS, "patient_years")
 # A result that forgot its threshold is treated as real patients, never as invented ones.
 SMALLEST_COUNT_IF_UNSTATED = 5
+# In ``about`` of curves from which days are left out on which nobody had an event.
+STEPS_ONLY = "steps_only"
 _CURVE = ["endpoint", "cause", "arm", "versus", "quantity"]
 
 
@@ -72,10 +74,19 @@ class Estimate:
 
         A value holds from its own day until the next. ``patients`` are those at risk on
         the day asked for. A day beyond the end of a curve has no value: nobody was seen then.
+        Of a curve whose steps alone are kept, as in the files of a report, ``patients`` and
+        ``patient_years`` are missing on the days between.
         """
         curves = self.frame.groupby(_CURVE, sort=False, dropna=False)
         parts = [_read_curve(curve, np.asarray(days, dtype=float)) for _, curve in curves]
-        return Estimate(pd.concat(parts) if parts else self.frame, self.about)
+        if not parts:
+            return self
+        read = pd.concat(parts, ignore_index=True)
+        if self.about.get(STEPS_ONLY):
+            on = [*_CURVE, "at_days"]
+            is_kept = pd.MultiIndex.from_frame(read[on]).isin(self.frame.set_index(on).index)
+            read.loc[~is_kept, ["patients", "patient_years"]] = np.nan
+        return Estimate(read, self.about)
 
     def until(self, day: float) -> Estimate:
         """Cut step curves off at a day, which gets a row of its own."""
@@ -111,6 +122,8 @@ def stack(*estimates: Estimate) -> Estimate:
     smallest = max(estimate.about.get("smallest_count", unstated) for estimate in estimates)
     about = {**common, "notes": tuple(notes), "smallest_count": smallest}
     releases = dict.fromkeys(r for e in estimates for r in e.about.get("releases", ()))
+    if any(estimate.about.get(STEPS_ONLY) for estimate in estimates):
+        about[STEPS_ONLY] = True
     if releases:
         about["releases"] = tuple(releases)
     return Estimate(pd.concat([estimate.frame for estimate in estimates]), about)

@@ -16,7 +16,7 @@ from azaanalysis.display.numbers import spell_count
 from azaanalysis.display.source import as_plain, as_rows
 from azaanalysis.display.table import Column, Table, guard_formula
 from azaanalysis.errors import ReportError
-from azaanalysis.result import Estimate
+from azaanalysis.result import STEPS_ONLY, Estimate
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES
 
@@ -34,7 +34,7 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
     While a report is being made, every estimate becomes ``<notebook>/<name>.csv``, and a part of
     the report's ``results.json``. At any other time nothing is written. The table that is
     returned is the same in both cases. Of a curve only the days are written on which
-    it moves: a row holds until the next.
+    it moves: a row holds until the next. Those at risk are known on these days only.
 
     Parameters
     ----------
@@ -141,4 +141,5 @@ def _only_steps(estimate: Estimate) -> Estimate:
         # The days between two steps that are shown are those on which single patients left.
         is_blank = numbers.isna().all(axis=1) & frame["patients"].isna()
         kept &= ~is_blank | frame["at_days"].isna()
-    return Estimate(frame[kept], estimate.about)
+    about = estimate.about if kept.all() else {**estimate.about, STEPS_ONLY: True}
+    return Estimate(frame[kept], about)

@@ -3,12 +3,21 @@
 import csv
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from azaanalysis.errors import ReportError
-from azaanalysis.report.results import FOLDER_VARIABLE, NOTEBOOK_RESULTS, write_estimates
+from azaanalysis.estimate import estimate_incidence
+from azaanalysis.report.results import (
+    FOLDER_VARIABLE,
+    NOTEBOOK_RESULTS,
+    _only_steps,
+    write_estimates,
+)
 from azaanalysis.result import Estimate
 from azaanalysis.study import load_study
+from tests.builders import follow_up
 from tests.display import builders
 from tests.report.builders import write_study
 
@@ -85,6 +94,26 @@ def test_a_curve_is_written_by_its_steps(study, tmp_path, monkeypatch):
     # The first and the last day are kept even if nothing happened on them.
     assert moves <= len(rows) <= moves + 2
     assert float(rows[-1]["at_days"]) == 365
+
+
+def test_those_at_risk_are_read_from_a_written_curve_or_missing_but_never_wrong():
+    rng = np.random.default_rng(9)
+    days, status = rng.integers(1, 400, 300), (rng.random(300) < 0.1).astype(int)
+    whole = estimate_incidence(follow_up(days=list(days), status=list(status)))
+    written = _only_steps(whole)
+    asked = range(3, 390, 7)
+    columns = ["patients", "patient_years"]
+    exact = whole.at(asked).frame
+    read = written.at(asked).frame
+    is_known = read["patients"].notna()
+
+    assert len(written) < len(whole) / 3
+    assert 0 < is_known.sum() < len(read)
+    for column in columns:
+        found, expected = (f[is_known][column].astype(float) for f in (read, exact))
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert read.loc[~is_known, columns].isna().all(axis=None)
+    pd.testing.assert_series_equal(read["value"], exact["value"])
 
 
 def test_a_number_computed_without_a_study_is_written_for_the_one_given(
