@@ -154,6 +154,23 @@ def _read_curve(curve: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
     # Those at risk on the day asked for have all been observed since the last day of the curve.
     since_days = np.clip(days - grid[np.maximum(last_change, 0)], 0, None)
     read["patient_years"] += np.nan_to_num(at_risk) * since_days / DAYS_PER_YEAR
+    _widen_first_step(read, curve, days)
     unseen = (days > grid[-1]) | (last_change < 0)
     read.loc[unseen, ["value", "lower", "upper", "std_error"]] = np.nan
     return read
+
+
+def _widen_first_step(read: pd.DataFrame, curve: pd.DataFrame, days: np.ndarray) -> None:
+    """Give days after day 0 and before the next of a curve the limits of that next day.
+
+    On day 0 nothing can have happened, and its limits have no width; they do not hold any longer.
+    Nobody has left by then, so that those of the next day are the right ones; if something
+    happens on it there are none.
+    """
+    grid = curve["at_days"].to_numpy()
+    if len(grid) < 2 or grid[0] != 0:
+        return
+    limits = ["lower", "upper"]
+    is_between = (days > 0) & (days < grid[1]) & (read["lower"] == read["upper"]).to_numpy()
+    is_free = bool(curve["value"].iloc[1] == curve["value"].iloc[0])
+    read.loc[is_between, limits] = curve[limits].iloc[1].to_numpy() if is_free else np.nan

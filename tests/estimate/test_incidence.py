@@ -19,6 +19,19 @@ def curve(estimate, cause, column="value"):
     return estimate.only(cause=cause).frame.set_index("at_days")[column]
 
 
+def test_a_day_before_anybody_has_left_has_the_limits_of_no_event_among_them():
+    # One patient, seen to day 200 without event: a risk p is held against (1 - p), so p <= 0.975.
+    one = estimate_incidence(follow_up(days=[200], status=[0]))
+    read = one.at([0, 84, 200]).only(quantity="risk").frame
+    assert read["upper"].tolist() == pytest.approx([0, 0.975, 0.975])
+    assert read["lower"].tolist() == [0, 0, 0]
+    survival = one.at([84]).only(quantity="survival").frame.iloc[0]
+    assert (survival["lower"], survival["upper"]) == pytest.approx((0.025, 1))
+    # With an event on the next day nothing is known of the days between.
+    two = estimate_incidence(follow_up(days=[90, 90], status=[1, 0])).at([84])
+    assert two.only(quantity="risk").frame["upper"].isna().all()
+
+
 def test_four_patients_with_two_causes_have_the_curves_worked_by_hand():
     # Day 1: 4 at risk, cause 1 happens to one: S = 3/4, F1 = 1/4.
     # Day 2: 3 at risk, one is censored. Day 3: 2 at risk, cause 2 happens to one:
