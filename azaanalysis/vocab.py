@@ -75,6 +75,13 @@ QUANTITIES: dict[str, Quantity] = {
     "low_dose_share": Quantity("Share on little or no steroid", "probability"),
     "share_in_state": Quantity("Share in each state", "probability"),
     "early_share": Quantity("Share of the risk of the event met by the day", "probability"),
+    "months_in_response": Quantity("Months in steroid-free response", "rate"),
+    "months_in_response_difference": Quantity(
+        "Difference in months in steroid-free response", "rate", null=0.0
+    ),
+    "events_per_100": Quantity("Events per 100 patients", "rate"),
+    "events_per_100_difference": Quantity("Difference in events per 100 patients", "rate", 0.0),
+    "draws_in_favour": Quantity("Share of draws in which it was better", "probability"),
     "head_start_days": Quantity("Day until which the arm was ahead", "days"),
     "median_follow_up_days": Quantity("Median follow-up", "days"),
     "potential_follow_up_first_quartile_days": Quantity(
@@ -137,7 +144,8 @@ ENGLISH_ABBREVIATIONS = {
 def in_words(code: str) -> str:
     """Spell a code as it is spoken: ``"anti_tnf"`` becomes ``"anti-TNF"``."""
     words = [ENGLISH_ABBREVIATIONS.get(word, word) for word in code.split("_")]
-    return " ".join(words).replace("anti ", "anti-").replace("crohns", "Crohn's")
+    spoken = " ".join(words).replace("anti ", "anti-").replace("crohns", "Crohn's")
+    return spoken.replace("IL-12 23", "IL-12/23")
 
 
 def sentence_case(code: str) -> str:

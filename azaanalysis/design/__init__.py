@@ -16,6 +16,8 @@ from azaanalysis.design.late_tests import follow_by_testing
 from azaanalysis.design.later_start import measure_later_start
 from azaanalysis.design.leaving import Departures
 from azaanalysis.design.levels import Levels, follow_levels, sample_individuals
+from azaanalysis.design.line_follow_up import follow_line, follow_next_line, measure_lines
+from azaanalysis.design.lines import describe_lines
 from azaanalysis.design.matching import MatchingChoices, weigh_by_matching
 from azaanalysis.design.monitoring import follow_by_trait, thin_tests
 from azaanalysis.design.observed_time import (
@@ -52,6 +54,7 @@ __all__ = [
     "check_gate",
     "check_table",
     "clone_censor_weight",
+    "describe_lines",
     "describe_strategies",
     "describe_thresholds",
     "findings_to_frame",
@@ -64,6 +67,8 @@ __all__ = [
     "follow_harms",
     "follow_kinds",
     "follow_levels",
+    "follow_line",
+    "follow_next_line",
     "follow_recurrent",
     "follow_subgroups",
     "follow_together",
@@ -76,6 +81,7 @@ __all__ = [
     "measure_equipoise",
     "measure_follow_up",
     "measure_later_start",
+    "measure_lines",
     "measure_potential_follow_up",
     "measure_preference",
     "measure_support",

@@ -10,6 +10,8 @@ from azaanalysis.display.forest import draw_forest, draw_rates
 from azaanalysis.display.gaps import draw_gaps, tabulate_gaps
 from azaanalysis.display.gate import tabulate_gate
 from azaanalysis.display.incidence import draw_incidence, draw_mean_count
+from azaanalysis.display.line_flow import draw_lines
+from azaanalysis.display.lines import tabulate_lines
 from azaanalysis.display.overlap import (
     draw_preference,
     draw_weights,
@@ -31,6 +33,8 @@ from azaanalysis.display.support import draw_support, tabulate_support
 from azaanalysis.display.table import Table
 from azaanalysis.display.tables import tabulate_estimate
 from azaanalysis.display.timeline import draw_design
+from azaanalysis.display.trade_off import tabulate_trade_off
+from azaanalysis.display.trade_off_plane import draw_trade_off
 from azaanalysis.display.trajectory import draw_trajectory
 from azaanalysis.display.truth import tabulate_truth
 
@@ -46,6 +50,7 @@ __all__ = [
     "draw_gaps",
     "draw_incidence",
     "draw_incidence_difference",
+    "draw_lines",
     "draw_mean_count",
     "draw_preference",
     "draw_rates",
@@ -53,6 +58,7 @@ __all__ = [
     "draw_stacked_incidence",
     "draw_subgroups",
     "draw_support",
+    "draw_trade_off",
     "draw_trajectory",
     "draw_weights",
     "state_estimand",
@@ -67,12 +73,14 @@ __all__ = [
     "tabulate_gaps",
     "tabulate_gate",
     "tabulate_interactions",
+    "tabulate_lines",
     "tabulate_loading_report",
     "tabulate_naive_errors",
     "tabulate_protocol",
     "tabulate_realism",
     "tabulate_subgroups",
     "tabulate_support",
+    "tabulate_trade_off",
     "tabulate_truth",
     "tabulate_weights",
 ]

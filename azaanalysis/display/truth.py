@@ -31,14 +31,23 @@ def tabulate_truth(frame: pd.DataFrame, *, digits: int = 1) -> Table | Statement
     )
     rows = tuple(_cells(row, digits) for row in frame.to_dict("records"))
     groups = tuple(_heading(quantity) for quantity in frame["quantity"])
-    held, error = int(frame["is_within"].sum()), float(frame["truth_error"].max())
+    held = int(frame["is_within"].sum())
     notes = (
         f"The interval holds the truth in {held:,} of {len(frame):,} rows. Days and arms come from "
         "the same patients, so that rows are missed together.",
         "Truth: the same invented people under each strategy, nobody lost; its Monte-Carlo "
-        f"standard error is at most {100 * error:.1f} percentage points.",
+        f"standard error is at most {_largest_error(frame)}.",
     )
     return Table("Truth and estimate", columns, rows, groups, notes, basis=TRUTH)
+
+
+def _largest_error(frame: pd.DataFrame) -> str:
+    """Spell the largest error of a truth: in points, or, of other scales, as a share of reaches."""
+    if all(QUANTITIES[quantity].scale == "probability" for quantity in frame["quantity"]):
+        return f"{100 * float(frame['truth_error'].max()):.1f} percentage points"
+    reach = (frame["upper"] - frame["lower"]) / 2
+    share = float((frame["truth_error"] / reach.where(reach > 0)).max())
+    return f"{100 * share:.0f}% of the way from an estimate to its limit"
 
 
 def _heading(quantity: str) -> str:

@@ -64,14 +64,18 @@ from azaanalysis.estimate.states import (
 from azaanalysis.estimate.strategies import estimate_under_strategies
 from azaanalysis.estimate.subgroups import estimate_subgroups
 from azaanalysis.estimate.tally import RiskTable, tally
+from azaanalysis.estimate.time_on_lines import estimate_time_on_lines
+from azaanalysis.estimate.trade_off import estimate_trade_off
 from azaanalysis.estimate.trajectory import estimate_trajectory
 from azaanalysis.estimate.true_answer import compare_with_truth
+from azaanalysis.estimate.true_course import compare_course_with_truth
 
 __all__ = [
     "Resample",
     "Resampling",
     "RiskTable",
     "bootstrap",
+    "compare_course_with_truth",
     "compare_with_truth",
     "count_panels",
     "estimate_adherence",
@@ -119,6 +123,8 @@ __all__ = [
     "estimate_standardised_rates",
     "estimate_steroids",
     "estimate_subgroups",
+    "estimate_time_on_lines",
+    "estimate_trade_off",
     "estimate_trajectory",
     "estimate_under_strategies",
     "estimate_visit_rate",

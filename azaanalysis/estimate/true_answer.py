@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,11 +32,11 @@ from azaanalysis.synthetic import (
     true_risk_ratio,
 )
 
-_COLUMNS = ["quantity", "cause", "arm", "versus", "at_days", "value", "lower", "upper"]
-_ADDED = ["truth", "truth_error", "is_within"]
+BESIDE = ["quantity", "cause", "arm", "versus", "at_days", "value", "lower", "upper"]
+ADDED = ["truth", "truth_error", "is_within"]
 _PEOPLE = 20_000
 _SEED = 20_240_101
-_UNKNOWN = "No truth is simulated for this question."
+UNKNOWN = "No truth is simulated for this question."
 _PEOPLE_HAVE = {
     *("has_liver_disease", "has_cancer_history", "severity_score"),
     *("comorbidity_score", "prior_biologics", "age_years"),
@@ -84,11 +84,11 @@ def compare_with_truth(
     has the sum of their risks; its error is at most that given.
     """
     asked = _truth_name(study.endpoint(endpoint), endpoint)
-    reason = _why_not(study, endpoint) or ("" if asked else _UNKNOWN)
+    reason = why_not(study, endpoint) or ("" if asked else UNKNOWN)
     if reason or asked is None:
-        return _nothing(reason)
+        return nothing_known(reason)
     truth = _truth_of(study, endpoint, n_patients)
-    named = _strategy_of_arm(study, truth)
+    named = strategy_of_arm(study, truth.strategies)
     causes = _causes(study.endpoint(endpoint), asked)
     usable = estimates.frame[
         estimates.frame["arm"].isin(list(named))
@@ -102,12 +102,13 @@ def compare_with_truth(
     ]
     asks = _Asked(truth, asked, named, causes)
     beside = [asks.beside(row) for row in usable.to_dict("records")]
-    found = pd.DataFrame([row for row in beside if row], columns=[*_COLUMNS, *_ADDED])
-    found.attrs["reason"] = "" if len(found) else _UNKNOWN
+    found = pd.DataFrame([row for row in beside if row], columns=[*BESIDE, *ADDED])
+    found.attrs["reason"] = "" if len(found) else UNKNOWN
     return found
 
 
-def _why_not(study: Study, endpoint: str) -> str:
+def why_not(study: Study, endpoint: str) -> str:
+    """Say why no truth can be set beside estimates of an endpoint; nothing if it can."""
     if study.source.synthetic is None:
         return "These patients are real: nobody knows the true answer."
     if study.weighting is None:
@@ -125,8 +126,9 @@ def _why_not(study: Study, endpoint: str) -> str:
     )
 
 
-def _nothing(reason: str) -> pd.DataFrame:
-    empty = pd.DataFrame(columns=[*_COLUMNS, *_ADDED])
+def nothing_known(reason: str) -> pd.DataFrame:
+    """Return no rows, and the reason."""
+    empty = pd.DataFrame(columns=[*BESIDE, *ADDED])
     empty.attrs["reason"] = reason
     return empty
 
@@ -178,7 +180,7 @@ def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
         horizon_days=study.horizon_of(endpoint),
         reading=reading,
     )
-    named = _strategy_of_arm(study, truth)
+    named = strategy_of_arm(study, truth.strategies)
     treated = None
     if weighting.target == "att":
         treated = named[weighting.of_arm or study.comparison.reference]
@@ -187,12 +189,12 @@ def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
     return truth.where(" and ".join(_conditions(study)))
 
 
-def _strategy_of_arm(study: Study, truth: Truth) -> dict[str, str]:
+def strategy_of_arm(study: Study, strategies: Sequence[str]) -> dict[str, str]:
     """Return what the mechanism calls each arm, without arms that it does not know."""
     named = {}
     for arm, parts in study.comparison.arms.items():
         name = "combination" if len(parts) > 1 else arm
-        if name in truth.strategies:
+        if name in strategies:
             named[arm] = name
     return named
 
@@ -240,7 +242,7 @@ class _Asked:
             return None
         # Whoever stops does so for one reason: the risks of reasons add up.
         true, error = float(made["value"].sum()), float(np.hypot.reduce(made["std_error"]))
-        kept = {column: row[column] for column in _COLUMNS}
+        kept = {column: row[column] for column in BESIDE}
         is_within = bool(row["lower"] <= true <= row["upper"])
         return {**kept, "truth": true, "truth_error": error, "is_within": is_within}
 

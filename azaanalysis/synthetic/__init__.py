@@ -4,6 +4,7 @@ from azaanalysis.synthetic.cohort import keep_cohort, make_cohort
 from azaanalysis.synthetic.found import TESTS, Finding
 from azaanalysis.synthetic.outcomes import Reading
 from azaanalysis.synthetic.parameters import Parameters, load_parameters
+from azaanalysis.synthetic.potential import PotentialCohorts, make_potential_cohorts
 from azaanalysis.synthetic.realism import measure_realism
 from azaanalysis.synthetic.true_values import (
     STOPS,
@@ -24,6 +25,7 @@ __all__ = [
     "WORLDS",
     "Finding",
     "Parameters",
+    "PotentialCohorts",
     "Reading",
     "Truth",
     "describe_world",
@@ -31,6 +33,7 @@ __all__ = [
     "load_naive_errors",
     "load_parameters",
     "make_cohort",
+    "make_potential_cohorts",
     "measure_realism",
     "simulate_truth",
     "true_mean_count",

@@ -75,7 +75,7 @@ def make_cohort(
         done += len(tables["patients"])
         if progress is not None:
             progress(done, n_patients)
-    return _as_cohort(recipe, join_tables(parts))
+    return as_cohort(recipe, join_tables(parts))
 
 
 def keep_cohort(n_patients: int, *, seed: int, world: str = BASE_WORLD) -> Cohort:
@@ -92,17 +92,18 @@ def keep_cohort(n_patients: int, *, seed: int, world: str = BASE_WORLD) -> Cohor
 
     key = {"n_patients": n_patients, "seed": seed, "world": world}
     kept = load_or_make("cohort", key, make)
-    return _as_cohort(recipe, {name: _typed_as_made(frame) for name, frame in kept.items()})
+    return as_cohort(recipe, {name: typed_as_made(frame) for name, frame in kept.items()})
 
 
-def _typed_as_made(frame: pd.DataFrame) -> pd.DataFrame:
+def typed_as_made(frame: pd.DataFrame) -> pd.DataFrame:
     """Undo what Parquet does to types: dates in milliseconds, another store of strings."""
     stores = {"datetime64[ms]": "datetime64[s]", "string": "string[pyarrow]"}
     types = {name: stores[str(kind)] for name, kind in frame.dtypes.items() if str(kind) in stores}
     return frame.astype(types)
 
 
-def _as_cohort(recipe: Recipe, joined: dict[str, pd.DataFrame]) -> Cohort:
+def as_cohort(recipe: Recipe, joined: dict[str, pd.DataFrame]) -> Cohort:
+    """Return checked tables as the cohort of a recipe."""
     formulary = open_formulary(recipe.numbers)
     return Cohort(
         tables=joined,

@@ -175,7 +175,7 @@ def simulate_truth(
     of the outcome given the past; where a world breaks this on purpose, the truth is still
     the one without censoring.
     """
-    numbers = _without_censoring(as_parameters(parameters, world), horizon_days)
+    numbers = without_censoring(as_parameters(parameters, world), horizon_days)
     key = {"n": n_patients, "seed": seed, "horizon": horizon_days, "reading": repr(reading)}
 
     def make() -> dict[str, pd.DataFrame]:
@@ -190,7 +190,7 @@ def simulate_truth(
     return Truth(people, outcomes, infections, weight, horizon_days, {**about, "target": "ate"})
 
 
-def _without_censoring(parameters: Parameters, horizon_days: int) -> Parameters:
+def without_censoring(parameters: Parameters, horizon_days: int) -> Parameters:
     """Switch off what a study censors, and follow for as long as asked."""
     drugs = parameters.keys("available_from")
     changes = {f"administrative.{drug}": 0.0 for drug in drugs}
@@ -208,7 +208,7 @@ def _potential_outcomes(
     done = 0
     for draws in blocks(n_patients, seed):
         block = invent_block(draws, formulary, parameters)
-        parts["people"].append(_people(block, formulary, parameters))
+        parts["people"].append(people_of(block, formulary, parameters))
         for code, name in enumerate(formulary.strategies):
             strategy = np.full(len(block.patients), code)
             history = simulate(block, formulary, parameters, strategy=strategy, has_no_end=True)
@@ -220,7 +220,8 @@ def _potential_outcomes(
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
 
-def _people(block: Block, formulary: Formulary, parameters: Parameters) -> pd.DataFrame:
+def people_of(block: Block, formulary: Formulary, parameters: Parameters) -> pd.DataFrame:
+    """Return what is recorded of each person at the start, and the chance of each strategy."""
     patients = block.patients
     log_odds = choice_log_odds(patients, block.traits, formulary, parameters)
     odds = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
