@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from azaanalysis.disclosure import LINKED, SHOWN, SMALL, is_small, protect
 from azaanalysis.display.masking import threshold_of
 from azaanalysis.display.numbers import NOT_KNOWN
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_small, protect
 from azaanalysis.vocab import sentence_case
 
 _NUMERALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth")
