@@ -41,7 +41,22 @@ def mark_by_release(estimate: Estimate) -> tuple[Array, Array, Array]:
         for release in fitting:
             decided[rows] = True
             _mark(release, frame, rows, (patients, events), windows)
+            until = estimate.about.get("until_day")
+            events[rows[_rests_on_hidden_end(release, frame.iloc[rows], until)]] = LINKED
     return patients, events, decided
+
+
+def _rests_on_hidden_end(release: Release, rows: pd.DataFrame, until: float | None) -> Array:
+    """Tell which shares of a risk would tell how many events there were by a hidden end."""
+    arm, cause = str(rows["arm"].iloc[0]), str(rows["cause"].iloc[0])
+    if rows["quantity"].iloc[0] != "early_share" or arm not in release.courses:
+        return np.zeros(len(rows), dtype=bool)
+    if until is None:
+        return np.ones(len(rows), dtype=bool)
+    course = release.courses[arm]
+    end = course.state(np.array([until]), 1)
+    free = _free(release, course, cause, "early_share")[end]
+    return np.full(len(rows), not free.all())
 
 
 def _fits(release: Release, rows: pd.DataFrame, windows: list[float]) -> bool:

@@ -40,8 +40,8 @@ def tabulate_beside(
     estimates
         What each is called (``"As observed"``, ``"Weighted"``), and the estimate. Rows meet where
         endpoint, cause, quantity, arm, comparator and day are the same; a row that one of
-        them lacks is a dash there. If each holds one quantity, these may differ as long as they
-        share a scale: two kinds of hazard ratio stand side by side.
+        them lacks is a dash there. If each holds one endpoint, or one quantity of the same scale,
+        these may differ: two kinds of hazard ratio stand side by side.
     digits
         Decimals of percentages and rates.
     caption
@@ -109,16 +109,25 @@ def _cells(name: str, estimate: Estimate, digits: int) -> Cells:
 
 
 def _aligned(cells: dict[str, Cells]) -> dict[str, Cells]:
-    """Let rows meet whose quantities differ, if each estimate has one and all are of one scale."""
-    found = [{key[2] for key in of_one} for of_one in cells.values()]
-    scales = {QUANTITIES[quantity].scale for quantities in found for quantity in quantities}
-    if len(scales) != 1 or any(len(quantities) != 1 for quantities in found):
-        return cells
-    first = found[0].pop()
+    """Let rows meet that differ in endpoint or quantity, where each estimate has only one."""
+    endpoint, quantity = _common_word(cells, 0), _common_word(cells, 2)
+
+    def meeting(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        asked, cause, of, *rest = key
+        return (endpoint or asked, cause, quantity or of, *rest)
+
     return {
-        name: {(*key[:2], first, *key[3:]): pair for key, pair in of_one.items()}
-        for name, of_one in cells.items()
+        name: {meeting(key): pair for key, pair in of_one.items()} for name, of_one in cells.items()
     }
+
+
+def _common_word(cells: dict[str, Cells], place: int) -> str:
+    """Return the word by which all may go; empty if an estimate has several, or scales differ."""
+    found = [list(dict.fromkeys(key[place] for key in of_one)) for of_one in cells.values()]
+    scales = {QUANTITIES[key[2]].scale for of_one in cells.values() for key in of_one}
+    if any(len(words) != 1 for words in found) or (place == 2 and len(scales) != 1):
+        return ""
+    return str(found[0][0])
 
 
 def _pair(row: Any, is_shut: bool, had: bool, digits: int) -> tuple[str, str]:

@@ -52,8 +52,7 @@ def tabulate_gaps(estimate: Estimate, *, digits: int = 1, caption: str = "") -> 
     # What the intervals contain is the same for all: it is said once.
     bare = estimate.with_about(method="", interval="")
     columns = {
-        sentence_case(name): Estimate(of_gap.assign(endpoint=""), bare.about)
-        for name, of_gap in _by_gap(bare).items()
+        sentence_case(name): Estimate(of_gap, bare.about) for name, of_gap in _by_gap(bare).items()
     }
     words = caption or "Time on treatment, by the permissible gap between supplies"
     table = tabulate_beside(columns, digits=digits, caption=words)

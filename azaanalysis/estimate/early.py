@@ -92,8 +92,9 @@ def estimate_early_share(
         f"{sentence_case(arm)} had no {in_words(cause)} by day {end:,.0f}, and no share of it."
         for cause, arm in empty.itertuples(index=False, name=None)
     ]
+    # What may be shown depends on what may be shown of the end.
     words = {"method": f"Aalen-Johansen risk by the day over that by day {end:,.0f}"}
-    made = made.with_about(**words, notes=(*made.about["notes"], *notes))
+    made = made.with_about(**words, until_day=end, notes=(*made.about["notes"], *notes))
     return Estimate(frame.assign(unit=f"of that by day {end:,.0f}"), made.about)
 
 

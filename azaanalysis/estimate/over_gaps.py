@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from azaanalysis.cohort import Cohort
 from azaanalysis.design.follow import follow
+from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.weigh import weigh
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.incidence import estimate_incidence
@@ -61,10 +63,11 @@ def estimate_over_gaps(
     limit more than on most choices: Gardarsdottir et al. (2010), J Clin Epidemiol 63:422-427.
     """
     _refuse(study, endpoint, gap_days)
+    days = [day for day in study.show.at_days if day <= study.horizon_of(endpoint)]
     parts = [
-        Estimate(part.frame.assign(endpoint=f"gap_of_{gap}_days"), part.about)
+        part
         for gap in gap_days
-        for part in _with_gap(cohort, study.changed(**_gap(gap)), endpoint, (level, variance))
+        for part in _estimates(_with_gap(cohort, study, endpoint, gap), days, (level, variance))
     ]
     curves = [part for part in parts if (part.frame["quantity"] == "survival").any()]
     made = stack(*curves, *(part for part in parts if part not in curves))
@@ -73,16 +76,18 @@ def estimate_over_gaps(
     return made.with_about(interval=contents)
 
 
-def _gap(days: int) -> dict[str, dict[str, int]]:
-    return {"comparison": {"permissible_gap_days": days}}
+def _with_gap(cohort: Cohort, study: Study, endpoint: str, gap: int) -> FollowUp:
+    """Follow with another limit, and name the endpoint after it: what may be shown is its own."""
+    changed = study.changed(comparison={"permissible_gap_days": gap})
+    followed = weigh(follow(cohort, changed, endpoint=endpoint))
+    return replace(followed, endpoint=f"gap_of_{gap}_days")
 
 
-def _with_gap(
-    cohort: Cohort, study: Study, endpoint: str, how: tuple[float, Variance]
+def _estimates(
+    balanced: FollowUp, days: Sequence[float], how: tuple[float, Variance]
 ) -> Iterator[Estimate]:
+    """Yield persistence on some days, and the differences in mean time on treatment."""
     level, variance = how
-    balanced = weigh(follow(cohort, study, endpoint=endpoint))
-    days = [day for day in study.show.at_days if day <= study.horizon_of(endpoint)]
     curves = estimate_incidence(balanced, level=level, variance=variance)
     yield curves.only(quantity="survival").at(days)
     if len(balanced.arms) > 1:

@@ -1,11 +1,14 @@
 """The share of a risk that comes early: by hand, by its formula, by perturbing, by truth."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from azaanalysis.design import follow_up_from_frame
+from azaanalysis.disclosure import suppress
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate import estimate_early_share, estimate_incidence
 from tests.builders import follow_up
@@ -121,6 +124,22 @@ def test_the_known_share_of_a_constant_hazard_lies_in_nineteen_of_twenty_interva
         held += row.lower <= truth <= row.upper
     # Of 200 intervals at 95 %, fewer than 181 or none missed would be beyond chance.
     assert 181 <= held < 200
+
+
+def test_a_share_hides_with_the_number_of_events_by_its_end():
+    # 20 of 22 events by day 60; the two until day 100 are too few to be shown with a threshold of
+    # five, and 20 / 22 would tell them. With eight instead of two all may be shown.
+    for late, is_shown in ((2, False), (8, True)):
+        first = [(20 + day, 1, "a") for day in range(20)] + [(90, 1, "a")] * late
+        rows = [*first, *[(150, 1, "a")] * 6, *[(200, 0, "a")] * 8, *[(100, 0, "b")] * 15]
+        frame = pd.DataFrame([*rows, *[(30, 1, "b")] * 15], columns=["days", "status", "arm"])
+        made = follow_up_from_frame(
+            frame, time="days", status="status", arm="arm", causes=["harm"], smallest_count=5
+        )
+        found = suppress(estimate_early_share(made, by_days=[60]))
+
+        assert found.only(arm="a").frame["value"].notna().tolist() == [is_shown]
+        assert found.only(arm="b").frame["value"].tolist() == [1.0]
 
 
 def test_days_beyond_the_end_are_refused():
