@@ -38,6 +38,12 @@ from azaanalysis.design.strategies import describe_strategies
 from azaanalysis.design.subgroups import Subgroup, follow_subgroups
 from azaanalysis.design.thresholds import describe_thresholds
 from azaanalysis.design.together import follow_together
+from azaanalysis.design.ways import (
+    Way,
+    describe_estimands,
+    list_estimands,
+    list_specifications,
+)
 from azaanalysis.design.weigh import weigh
 from azaanalysis.design.without import follow_without
 
@@ -50,10 +56,12 @@ __all__ = [
     "Levels",
     "MatchingChoices",
     "Subgroup",
+    "Way",
     "check_design",
     "check_gate",
     "check_table",
     "clone_censor_weight",
+    "describe_estimands",
     "describe_lines",
     "describe_strategies",
     "describe_thresholds",
@@ -75,6 +83,8 @@ __all__ = [
     "follow_up_from_frame",
     "follow_without",
     "impute",
+    "list_estimands",
+    "list_specifications",
     "measure_balance",
     "measure_baseline",
     "measure_endings",

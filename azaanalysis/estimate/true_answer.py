@@ -50,7 +50,12 @@ _KINDS: dict[tuple[tuple[str, Any], ...], str] = {
 
 
 def compare_with_truth(
-    estimates: Estimate, study: Study, *, endpoint: str, n_patients: int = _PEOPLE
+    estimates: Estimate,
+    study: Study,
+    *,
+    endpoint: str,
+    among: str = "",
+    n_patients: int = _PEOPLE,
 ) -> pd.DataFrame:
     """Set the true risks, differences and persistence beside their estimates.
 
@@ -64,6 +69,8 @@ def compare_with_truth(
         ``survival``, which is persistence.
     study, endpoint
         The question that they answer.
+    among
+        A condition on the simulated people, such as ``"age_years < 40"``, for estimates in a group.
     n_patients
         People for whom the truth is simulated.
 
@@ -88,6 +95,7 @@ def compare_with_truth(
     if reason or asked is None:
         return nothing_known(reason)
     truth = _truth_of(study, endpoint, n_patients)
+    truth = truth.where(among) if among else truth
     named = strategy_of_arm(study, truth.strategies)
     causes = _causes(study.endpoint(endpoint), asked)
     usable = estimates.frame[
