@@ -5,12 +5,15 @@ from azaanalysis.design.baseline import measure_baseline
 from azaanalysis.design.censoring import weigh_departures
 from azaanalysis.design.checks import check_design, check_table, findings_to_frame
 from azaanalysis.design.clones import Grace, clone_censor_weight
+from azaanalysis.design.companions import follow_by_companion
+from azaanalysis.design.dose import follow_by_dose
 from azaanalysis.design.exposure import follow_by_drug, follow_by_level
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp, follow_up_from_frame
 from azaanalysis.design.gate import GateResult, check_gate
 from azaanalysis.design.harms import follow_cause, follow_harms
 from azaanalysis.design.impute import impute
+from azaanalysis.design.judged import Judged, judge_by_level
 from azaanalysis.design.kinds import follow_kinds
 from azaanalysis.design.late_tests import follow_by_testing
 from azaanalysis.design.later_start import measure_later_start
@@ -38,12 +41,6 @@ from azaanalysis.design.strategies import describe_strategies
 from azaanalysis.design.subgroups import Subgroup, follow_subgroups
 from azaanalysis.design.thresholds import describe_thresholds
 from azaanalysis.design.together import follow_together
-from azaanalysis.design.ways import (
-    Way,
-    describe_estimands,
-    list_estimands,
-    list_specifications,
-)
 from azaanalysis.design.weigh import weigh
 from azaanalysis.design.without import follow_without
 
@@ -53,20 +50,21 @@ __all__ = [
     "FollowUp",
     "GateResult",
     "Grace",
+    "Judged",
     "Levels",
     "MatchingChoices",
     "Subgroup",
-    "Way",
     "check_design",
     "check_gate",
     "check_table",
     "clone_censor_weight",
-    "describe_estimands",
     "describe_lines",
     "describe_strategies",
     "describe_thresholds",
     "findings_to_frame",
     "follow",
+    "follow_by_companion",
+    "follow_by_dose",
     "follow_by_drug",
     "follow_by_level",
     "follow_by_testing",
@@ -83,8 +81,7 @@ __all__ = [
     "follow_up_from_frame",
     "follow_without",
     "impute",
-    "list_estimands",
-    "list_specifications",
+    "judge_by_level",
     "measure_balance",
     "measure_baseline",
     "measure_endings",

@@ -136,12 +136,12 @@ def follow_by_level(
     entrants = find_entrants(cohort, study)
     heading = "Prednisolone, mg" if of == DOSE else sentence_case(of)
     note = "Events of a day belong to what was in use, or known, the day before."
-    if _has_values(cohort, of):
+    if has_values(cohort, of):
         measured = measure_changing(entrants, of, first_day=study.comparison.first_day)
     else:
         measured = Changing(of, *(np.zeros(0) for _ in range(3)))
         note = f"The cohort has no table or test from which '{of}' could be known."
-    names, codes = _levels(measured.value, ends, is_dose=of == DOSE)
+    names, codes = into_levels(measured.value, ends, is_dose=of == DOSE)
     known = _while_known(replace(measured, value=codes), len(names) - 1, carry_days)
     split = split_by_state(followed, entrants, known, names)
     return told_apart(split, heading, NONE if of == DOSE else names[-2], note)
@@ -214,14 +214,15 @@ def _pieces(
     return piece, begin, end
 
 
-def _has_values(cohort: Cohort, of: str) -> bool:
+def has_values(cohort: Cohort, of: str) -> bool:
+    """Tell whether the cohort can say anything about a dose or a test."""
     if of == DOSE:
         return "steroids" in cohort.tables
     labs = cohort.tables.get("labs")
     return labs is not None and of in set(labs["test"].cat.categories)
 
 
-def _levels(value: Array, cuts: list[float], *, is_dose: bool) -> tuple[tuple[str, ...], Array]:
+def into_levels(value: Array, cuts: list[float], *, is_dose: bool) -> tuple[tuple[str, ...], Array]:
     """Return the names of the levels, the unknown last, and the place of each value."""
     middle = (f"{low:g} to below {high:g}" for low, high in pairwise(cuts))
     names = (f"below {cuts[0]:g}", *middle, f"{cuts[-1]:g} or more")

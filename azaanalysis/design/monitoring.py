@@ -67,12 +67,18 @@ def follow_by_trait(
     ):
         if word not in known:
             raise DesignError(f"'{word}' is no {what}; {nearest(word, known)}")
-    frame = followed.frame[followed.frame["arm"] == arm].reset_index(drop=True)
     of_patient = cohort.patients.set_index("patient_id")[by].astype("category")
-    words = of_patient.reindex(frame["patient_id"]).reset_index(drop=True)
+    words = of_patient.reindex(followed.frame["patient_id"]).reset_index(drop=True)
     if "untested" not in words.cat.categories:
         words = words.cat.add_categories("untested")
-    frame["arm"] = words.fillna("untested").cat.remove_unused_categories()
+    return divide_arm(followed, arm, words.fillna("untested"))
+
+
+def divide_arm(followed: FollowUp, arm: str, words: pd.Series) -> FollowUp:
+    """Keep one arm, its patients divided by a word for each row; nobody is weighted."""
+    is_arm = (followed.frame["arm"] == arm).to_numpy()
+    frame = followed.frame[is_arm].reset_index(drop=True)
+    frame["arm"] = words[is_arm].reset_index(drop=True).cat.remove_unused_categories()
     arms = tuple(str(word) for word in frame["arm"].cat.categories)
     about = {
         **followed.about,

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import beta
 
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.judged import Judged
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.reach import normal_reach
 from azaanalysis.estimate.refusals import refuse_level
@@ -78,6 +79,65 @@ def estimate_found_share(found: FollowUp, *, tests: FollowUp, level: float = 0.9
         "interval": "sampling of patients, weights taken as known",
     }
     return Estimate.from_rows(rows, about=about)
+
+
+def estimate_share_by_level(judged: Judged, *, level: float = 0.95) -> Estimate:
+    """Estimate how many visits or tests showed a finding, by what had been measured before.
+
+    Parameters
+    ----------
+    judged
+        Visits or tests with their levels, as ``judge_by_level`` returns them.
+    level
+        Coverage of the interval, between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        For each level (``arm``) the quantities ``share_of_visits``, how many of the visits or
+        tests fell to it (``events``), and ``found_share``, how many of those showed the finding.
+        ``patients`` are those with any.
+
+    Raises
+    ------
+    EstimationError
+        If ``level`` is not a proportion, or there is no visit or test.
+
+    Notes
+    -----
+    Error and limits as in ``estimate_found_share``: patients are the clusters.
+    """
+    refuse_level(level)
+    frame = judged.frame
+    if frame.empty:
+        raise EstimationError(
+            "No visit or test of the reference arm on its treatment; nothing can be shared out."
+        )
+    rows = []
+    for name in frame["level"].cat.categories:
+        is_here = frame["level"] == name
+        shares = {
+            "share_of_visits": (is_here, frame["patient_id"].notna()),
+            "found_share": (is_here & frame["present"], is_here),
+        }
+        for quantity, (found, all_) in shares.items():
+            top, bottom = (_counted(frame["patient_id"], flags) for flags in (found, all_))
+            named = {"endpoint": judged.endpoint, "cause": judged.endpoint, "arm": name}
+            rows.append({**named, "quantity": quantity, **_share(top, bottom, level)})
+    rows.sort(key=lambda row: str(row["quantity"]), reverse=True)
+    about = {
+        **judged.about,
+        "method": "findings per visit or test, patients as clusters",
+        "level": level,
+        "interval": "sampling of patients",
+    }
+    return Estimate.from_rows(rows, about=about)
+
+
+def _counted(patient: pd.Series, flags: pd.Series) -> pd.DataFrame:
+    """Return the flagged rows of each patient, once plain and once as weighted by one."""
+    made = pd.DataFrame({"events": flags.astype(int), "weighted": flags.astype(float)})
+    return made.groupby(patient.to_numpy()).sum()
 
 
 def _by_patient(follow_up: FollowUp, arm: str) -> pd.DataFrame:

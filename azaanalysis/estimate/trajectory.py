@@ -21,7 +21,11 @@ _LOG_RATIO = (-12.0, 8.0)
 
 
 def estimate_trajectory(
-    levels: Levels, *, at_days: Sequence[float] = (0, 28, 84, 182, 365), level: float = 0.95
+    levels: Levels,
+    *,
+    at_days: Sequence[float] = (0, 28, 84, 182, 365),
+    least_patients: int | None = None,
+    level: float = 0.95,
 ) -> Estimate:
     """Estimate the mean level of a test in each arm over time.
 
@@ -31,6 +35,9 @@ def estimate_trajectory(
         Results over time, as ``follow_levels`` returns them.
     at_days
         Days between which the mean moves in straight lines; results after the last are left out.
+    least_patients
+        Arms with fewer patients near any of the days are left out, with a note. Without it such
+        an arm is refused, if it has fewer than two.
     level
         Coverage of the interval, between 0 and 1.
 
@@ -59,14 +66,23 @@ def estimate_trajectory(
     if len(knots) < 2 or not (np.diff(knots) > 0).all():
         raise EstimationError(f"at_days must be two or more ascending days; got {list(at_days)}.")
     reach = normal_reach(level)
-    rows = []
+    rows, left_out = [], []
     for arm in levels.follow_up.arms:
-        fitted = _fit(_Sums.of(levels, arm, knots))
+        sums = _Sums.of(levels, arm, knots)
+        if least_patients is not None and sums.fewest < max(least_patients, 2):
+            left_out.append(in_words(arm))
+            continue
+        fitted = _fit(sums.or_refuse(arm, knots))
         for place, day in enumerate(knots):
             value, error = fitted.means[place], fitted.errors[place]
             numbers = {"value": value, "lower": value - reach * error, "std_error": error}
             numbers |= {"upper": value + reach * error, "patients": fitted.patients[place]}
             rows.append({"arm": arm, "at_days": day, **numbers})
+    if not rows:
+        raise EstimationError(
+            f"No arm has {least_patients} patients near each of the days {knots.tolist()}. Ask "
+            "for fewer days, or lower least_patients."
+        )
     about = {
         **levels.follow_up.about,
         "method": "mixed model with a level for each patient, straight lines between the days",
@@ -74,6 +90,9 @@ def estimate_trajectory(
         "interval": "sampling of patients, weights taken as known",
         "endpoint_label": in_words(levels.test),
     }
+    if left_out:
+        note = f"Left out, with too few patients near one of the days: {', '.join(left_out)}."
+        about["notes"] = (*about.get("notes", ()), note)
     named = {"endpoint": levels.test, "quantity": "mean_level", "unit": f"({levels.unit})"}
     return Estimate.from_rows([{**named, **row} for row in rows], about=about)
 
@@ -107,14 +126,23 @@ class _Sums:
             [np.interp(levels.days[here], knots, unit) for unit in np.eye(len(knots))]
         )
         near = np.stack([np.bincount(patient, part, minlength=m) for part in design], axis=1)
-        if not ((near > 0).sum(axis=0) >= 2).all():
+        total, count = np.bincount(patient, value, m), np.bincount(patient, minlength=m)
+        weight = frame["weight"].to_numpy(dtype=float)[rows]
+        return cls(design.T, value, patient, count.astype(float), near, total, weight)
+
+    @property
+    def fewest(self) -> int:
+        """The patients with a result near the day that has the fewest."""
+        return int((self.near > 0).sum(axis=0).min())
+
+    def or_refuse(self, arm: str, knots: Array) -> _Sums:
+        """Return the sums, unless they are of too few patients to tell a mean from a patient."""
+        if self.fewest < 2:
             raise EstimationError(
                 f"In {in_words(arm)} fewer than two patients have a result near one of the days "
                 f"{knots.tolist()}. Ask for fewer days, or leave the arm out."
             )
-        total, count = np.bincount(patient, value, m), np.bincount(patient, minlength=m)
-        weight = frame["weight"].to_numpy(dtype=float)[rows]
-        return cls(design.T, value, patient, count.astype(float), near, total, weight)
+        return self
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,8 +53,7 @@ def compare_with_truth(
     estimates: Estimate,
     study: Study,
     *,
-    endpoint: str,
-    among: str = "",
+    endpoint: str | Sequence[str],
     n_patients: int = _PEOPLE,
 ) -> pd.DataFrame:
     """Set the true risks, differences and persistence beside their estimates.
@@ -68,9 +67,7 @@ def compare_with_truth(
         Rows of ``risk``, ``risk_difference`` or ``risk_ratio`` on single days; of stopping also
         ``survival``, which is persistence.
     study, endpoint
-        The question that they answer.
-    among
-        A condition on the simulated people, such as ``"age_years < 40"``, for estimates in a group.
+        The question that they answer; or several, each with the estimates of its own endpoint.
     n_patients
         People for whom the truth is simulated.
 
@@ -90,12 +87,19 @@ def compare_with_truth(
     taken over as far as the invented people have the columns. A cause of several reasons to stop
     has the sum of their risks; its error is at most that given.
     """
+    if not isinstance(endpoint, str):
+        each = [
+            compare_with_truth(
+                estimates.only(endpoint=name), study, endpoint=name, n_patients=n_patients
+            )
+            for name in endpoint
+        ]
+        return _joined(each)
     asked = _truth_name(study.endpoint(endpoint), endpoint)
     reason = why_not(study, endpoint) or ("" if asked else UNKNOWN)
     if reason or asked is None:
         return nothing_known(reason)
     truth = _truth_of(study, endpoint, n_patients)
-    truth = truth.where(among) if among else truth
     named = strategy_of_arm(study, truth.strategies)
     causes = _causes(study.endpoint(endpoint), asked)
     usable = estimates.frame[
@@ -113,6 +117,18 @@ def compare_with_truth(
     found = pd.DataFrame([row for row in beside if row], columns=[*BESIDE, *ADDED])
     found.attrs["reason"] = "" if len(found) else UNKNOWN
     return found
+
+
+def _joined(each: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join the tables of several questions, quantity by quantity; why there is none, if none."""
+    known = [found for found in each if len(found)]
+    if not known:
+        return each[0]
+    joined = pd.concat(known, ignore_index=True)
+    order = joined["quantity"].map({name: n for n, name in enumerate(joined["quantity"].unique())})
+    joined = joined.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
+    joined.attrs["reason"] = ""
+    return joined
 
 
 def why_not(study: Study, endpoint: str) -> str:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from azaanalysis import compare_with_truth, estimate_incidence, follow, load_study, weigh
+from azaanalysis import compare_with_truth, estimate_incidence, follow, load_study, stack, weigh
 from azaanalysis.errors import ParameterError
 from azaanalysis.synthetic import (
     Finding,
@@ -95,3 +95,22 @@ def test_tests_that_the_mechanism_does_not_take_have_no_truth():
     found = compare_with_truth(nothing, study, endpoint="crp")
     assert found.empty
     assert found.attrs["reason"] == "No truth is simulated for this question."
+
+
+def test_several_questions_are_answered_in_one_table_each_by_its_own_truth():
+    study = load_study(STUDY)
+    cohort = make_cohort(3000, seed=3)
+    one_by_one, answers = [], []
+    for endpoint in ("leukopenia", "raised_alt"):
+        followed = follow(cohort, study, endpoint=endpoint)
+        risk = estimate_incidence(followed).only(cause=followed.own_causes, quantity="risk")
+        answers.append(risk.at([182]))
+        one_by_one.append(
+            compare_with_truth(answers[-1], study, endpoint=endpoint, n_patients=1000)
+        )
+    together = compare_with_truth(
+        stack(*answers), study, endpoint=["leukopenia", "raised_alt"], n_patients=1000
+    )
+    expected = [*one_by_one[0]["truth"], *one_by_one[1]["truth"]]
+    assert together["truth"].tolist() == expected
+    assert together["cause"].tolist() == ["leukopenia"] * 4 + ["raised_alt"] * 4

@@ -104,3 +104,13 @@ def test_the_mean_of_few_patients_is_hidden():
     made = estimate_trajectory(levels([0, 0, 1, 1], [0, 10, 0, 10], [4, 3, 8, 5]), at_days=[0, 10])
     hidden = suppress(made.with_about(smallest_count=5)).frame
     assert hidden[["value", "lower", "upper"]].isna().all(axis=None)
+
+
+def test_arms_of_too_few_patients_are_left_out_by_name_if_asked():
+    made = levels([0, 0, 1, 1, 2], [0, 10, 0, 10, 0], [4, 3, 8, 5, 6], arm=["a", "a", "few"])
+    kept = estimate_trajectory(made, at_days=[0, 10], least_patients=2)
+
+    assert set(kept.frame["arm"]) == {"a"}
+    assert "too few patients near one of the days: few" in kept.about["notes"][-1]
+    with pytest.raises(EstimationError, match="No arm has 3 patients near each of the days"):
+        estimate_trajectory(made, at_days=[0, 10], least_patients=3)
