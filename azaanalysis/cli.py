@@ -161,16 +161,19 @@ def report(
         ),
     ] = None,
     notebook: Notebooks = None,
+    all_tables: Annotated[
+        bool, typer.Option("--all-tables", help="Put every table into the Word file.")
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare a report with its manifest; write nothing.")
     ] = False,
 ) -> None:
     """Execute the notebooks with a study and write the report that reviewers read.
 
-    One page for each notebook, a summary, methods and manifest; the same as PDF; the tables as Word
-    and CSV; every number as JSON and Parquet. A notebook whose endpoint the study does not have is
-    left out, and the summary says so. With --verify, nothing is executed: every file of a report is
-    compared with the digest in its manifest, and whatever was changed is named.
+    One page for each notebook, a summary, methods and manifest; the same as PDF; the main tables as
+    Word, every table as CSV; every number as JSON and Parquet. A notebook whose endpoint the study
+    does not have is left out, and the summary says so. With --verify, nothing is executed: every
+    file of a report is compared with the digest in its manifest, and whatever was changed is named.
 
     Example: `azaanalysis report notebooks/study.yml`
     """
@@ -184,7 +187,12 @@ def report(
     said: list[str] = []
     with _plain_errors(), _progress() as bars:
         index = write_report(
-            study, notebooks=notebook, folder=folder, progress=_Bars(bars), tell=said.append
+            study,
+            notebooks=notebook,
+            folder=folder,
+            progress=_Bars(bars),
+            tell=said.append,
+            all_tables=all_tables,
         )
     for sentence in said:
         _err.print(sentence, highlight=False, markup=False, soft_wrap=True)

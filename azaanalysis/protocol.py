@@ -18,7 +18,7 @@ from azaanalysis.settings import (
 )
 from azaanalysis.settings_spans import Span
 from azaanalysis.study import Study
-from azaanalysis.vocab import in_words, sentence_case
+from azaanalysis.vocab import in_words, per_patient_years, sentence_case
 from azaanalysis.wording import ordinal
 
 
@@ -207,6 +207,6 @@ def _summary(study: Study, endpoint: str) -> str:
     # "ALT above ..." keeps its capitals inside a sentence.
     outcome = label if label[1:2].isupper() else label[:1].lower() + label[1:]
     if settings.counts_all:
-        return f"the rate of {outcome} per {study.show.per_years:g} patient-years"
+        return f"the rate of {outcome} {per_patient_years(study.show.per_years)}"
     days = [f"{day:,}" for day in study.show.at_days if day <= study.horizon_of(endpoint)]
     return f"the cumulative incidence of {outcome} by {listed(days, last='and')} days"

@@ -149,6 +149,16 @@ def in_words(code: str) -> str:
     return spoken.replace("IL-12 23", "IL-12/23")
 
 
+def per_patient_years(years: float) -> str:
+    """Spell the unit of a rate: ``"per 100 patient-years"``, ``"per patient-year"``."""
+    return "per patient-year" if years == 1 else f"per {years:g} patient-years"
+
+
+def count_of(number: int, thing: str) -> str:
+    """Spell a number with its noun: ``"1 covariate"``, ``"3 covariates"``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def sentence_case(code: str) -> str:
     """Spell a code with a capital first letter, for the start of a label."""
     words = in_words(code)

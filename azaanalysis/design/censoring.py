@@ -12,6 +12,7 @@ from azaanalysis.design.follow_up import CONTINUES, FollowUp
 from azaanalysis.design.leaving import Departures, Leaving, prepare_leaving
 from azaanalysis.design.periods import Pieces, cut_follow_up
 from azaanalysis.design.weighting import KEPT, Weighting, compose, spread_weighting
+from azaanalysis.vocab import count_of
 
 Array = np.ndarray
 
@@ -144,7 +145,7 @@ def _weighting(departures: Departures, model: Leaving, merged: _Merged, weight: 
 def _method(departures: Departures) -> str:
     kind = "stabilised " if departures.is_stabilised else ""
     names = [*departures.covariates, *(one.name for one in departures.changing)]
-    known = f"{len(names)} covariates" if len(names) != 1 else "1 covariate"
+    known = count_of(len(names), "covariate")
     over_time = f", {len(departures.changing)} of them over time" if departures.changing else ""
     return (
         f"{kind}inverse-probability-of-censoring weights from pooled logistic models by arm "

@@ -16,7 +16,7 @@ from azaanalysis.design.weigh import choices_of, covariates_of, with_weights
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 from azaanalysis.settings_weighting import WeightingSettings
-from azaanalysis.vocab import in_words
+from azaanalysis.vocab import count_of, in_words
 from azaanalysis.wording import nearest
 
 Array = np.ndarray
@@ -130,7 +130,7 @@ def _method(how: MatchingChoices, chooser: str, n_names: int) -> str:
     limit = "" if how.caliper is None else f", within {how.caliper:g} standard deviations"
     return (
         f"one-to-one matching of {in_words(chooser)} on the {how.scale} of a propensity model "
-        f"with {n_names} covariates, {again} replacement{limit}"
+        f"with {count_of(n_names, 'covariate')}, {again} replacement{limit}"
     )
 
 

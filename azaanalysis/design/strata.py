@@ -13,7 +13,7 @@ from azaanalysis.design.weigh import choices_of, covariates_of, with_weights
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 from azaanalysis.settings_weighting import Target, WeightingSettings
-from azaanalysis.vocab import in_words
+from azaanalysis.vocab import count_of, in_words
 
 Array = np.ndarray
 
@@ -77,7 +77,8 @@ def weigh_by_strata(
         values[members] = _stands_for(model.chances[:, place], members, is_target, n_strata, arm)
     weighting = Weighting(
         target,
-        f"{n_strata} strata of a propensity model with {len(names)} covariates, as weights",
+        f"{n_strata} strata of a propensity model with {count_of(len(names), 'covariate')}, as "
+        "weights",
         names,
         model.chances,
         tilt=is_target.astype("float64"),

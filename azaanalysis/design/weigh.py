@@ -19,7 +19,7 @@ from azaanalysis.design.target_weights import Weights, clip_weights, limits_of, 
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 from azaanalysis.settings_weighting import Target, WeightingSettings
-from azaanalysis.vocab import in_words
+from azaanalysis.vocab import count_of, in_words
 from azaanalysis.wording import nearest
 
 Array = np.ndarray
@@ -176,10 +176,9 @@ def method_of(choices: WeightingSettings, names: tuple[str, ...], follow_up: Fol
     """Return how the weights were made, in words."""
     kind = "multinomial logistic" if len(follow_up.arms) > 2 else "logistic"
     penalty = " with an L1 penalty" if choices.penalty == "l1" else ""
-    plural = "covariate" if len(names) == 1 else "covariates"
     return (
         f"weighted to {target_in_words(choices, follow_up.reference)} by a {kind} "
-        f"propensity model{penalty} with {len(names)} {plural}"
+        f"propensity model{penalty} with {count_of(len(names), 'covariate')}"
     )
 
 

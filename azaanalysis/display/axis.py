@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from azaanalysis.display.numbers import spell_fixed
 from azaanalysis.vocab import DAYS_PER_MONTH
 
 TimeUnit = Literal["days", "weeks", "months"]
@@ -17,6 +18,12 @@ _STEPS: dict[str, tuple[float, ...]] = {
     "weeks": (1, 2, 4, 8, 12, 13, 26, 39, 52, 78, 104, 156, 208),
     "months": (1, 2, 3, 6, 12, 18, 24, 36, 60, 120),
 }
+
+
+def spell_time(day: float, unit: TimeUnit) -> str:
+    """Spell a day in the reader's unit: ``"26 weeks"``, ``"1 week"``."""
+    number = spell_fixed(day / DAYS_PER[unit], 0)
+    return f"{number} {unit.removesuffix('s') if number == '1' else unit}"
 
 
 def choose_time_unit(last_day: float, about: Mapping[str, Any]) -> TimeUnit:

@@ -72,7 +72,7 @@ def tabulate_baseline(
             _baseline_cell(cells, page, digits=digits, k=k, has_count=page[0] == pages[0][0])
             for page in pages
         ]
-        rows.append((name, *values, *(_difference(cells, page) for page in compared)))
+        rows.append((name, *values, *(_differences(cells, arm, compared[arm]) for arm in compared)))
         groups.append(heading)
     notes = masked_footnotes(marked["n_mark"], smallest_count=k)
     return Table(
@@ -127,6 +127,12 @@ def _spell_baseline(row: pd.Series, digits: int, *, has_count: bool) -> str:
     return f"{value} [{spell_fixed(row['lower'], digits)}, {spell_fixed(row['upper'], digits)}]"
 
 
+def _differences(cells: pd.DataFrame, arm: str, stages: list[str]) -> str:
+    """Return the difference of an arm at each stage: ``"0.51 → 0.02"``."""
+    found = [_difference(cells, (stage, arm)) for stage in stages]
+    return " → ".join(cell or NOT_KNOWN for cell in found) if any(found) else ""
+
+
 def _difference(cells: pd.DataFrame, page: tuple[str, str]) -> str:
     row = _row_of(cells, page)
     # A difference from a hidden proportion would give the proportion away, on either side.
@@ -140,14 +146,15 @@ def _row_of(cells: pd.DataFrame, page: tuple[str, str]) -> pd.Series | None:
     return None if found.empty else found.iloc[0]
 
 
-def _compared(marked: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the stages and arms that have a standardised difference."""
+def _compared(marked: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the arms that have a standardised difference, each with the stages that have one."""
     with_smd = marked[marked["smd"].notna()]
-    return list(with_smd[["stage", "arm"]].drop_duplicates().itertuples(index=False, name=None))
+    by_arm = with_smd.groupby("arm", sort=False)["stage"]
+    return {str(arm): [str(stage) for stage in stages.unique()] for arm, stages in by_arm}
 
 
 def _baseline_columns(
-    marked: pd.DataFrame, pages: list[tuple[str, str]], compared: list[tuple[str, str]], k: int
+    marked: pd.DataFrame, pages: list[tuple[str, str]], compared: dict[str, list[str]], k: int
 ) -> tuple[Column, ...]:
     columns = [Column("Characteristic", is_number=False)]
     totals = marked[marked["kind"] == "total"]
@@ -160,13 +167,16 @@ def _baseline_columns(
         )
         columns.append(Column(sentence_case(page[1]) + size, group=sentence_case(page[0])))
     versus = next((in_words(word) for word in marked["versus"] if word), "")
-    for stage, arm in compared:
-        group = ", ".join(filter(None, (f"SMD v {versus}" if versus else "SMD", in_words(stage))))
-        columns.append(Column(sentence_case(arm), group=group))
+    for arm, stages in compared.items():
+        what = f"SMD v {versus}" if versus else "SMD"
+        words = [in_words(stage) for stage in stages if stage]
+        # "before weighting → after weighting" says its last word once.
+        told = " → ".join([*(word.removesuffix(" weighting") for word in words[:-1]), *words[-1:]])
+        columns.append(Column(sentence_case(arm), group=", ".join(filter(None, (what, told)))))
     return tuple(columns)
 
 
-def _smd_footnote(frame: pd.DataFrame, compared: list[tuple[str, str]]) -> tuple[str, ...]:
+def _smd_footnote(frame: pd.DataFrame, compared: dict[str, list[str]]) -> tuple[str, ...]:
     if not compared:
         return ()
     stated: Mapping[Any, Any] = frame.attrs

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.disclosure import smallest_count_of, suppress
-from azaanalysis.display.axis import DAYS_PER, TimeUnit
+from azaanalysis.display.axis import TimeUnit, spell_time
 from azaanalysis.display.numbers import HIDDEN, spell_count, spell_fixed, spell_threshold
 from azaanalysis.display.source import Source
 from azaanalysis.errors import EstimationError
@@ -234,7 +234,7 @@ def _describe_curve(curve: Curve, days: Sequence[float], unit: TimeUnit, sign: s
     is_masked = any("<" in cell or HIDDEN in cell for cell in curve.events)
     words = [
         f"{_too_few(read) if is_masked and _is_start(read) else _hundredfold(read, sign)} "
-        f"at {spell_fixed(day / DAYS_PER[unit], 0)} {unit}"
+        f"at {spell_time(day, unit)}"
         for day, read in readings
         if read is not None
     ]

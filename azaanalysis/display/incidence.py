@@ -230,8 +230,10 @@ def _heading(estimate: Estimate, panels: list[Panel], quantity: str) -> str:
     if quantity == "mean_count":
         return f"{QUANTITIES[quantity].label}{unit}: {spell_endpoint(estimate, endpoints[0])}"
     cause = panels[0].cause if len(panels) == 1 else ""
-    by = f": {in_words(cause)}" if cause and cause != endpoints[0] else ""
-    return f"{name_quantity(estimate, quantity, endpoints[0])}{by} (%)"
+    what = name_quantity(estimate, quantity, endpoints[0])
+    # A cause that only says again what the endpoint says is not said twice.
+    is_told = not cause or cause == endpoints[0] or in_words(cause).lower() in what.lower()
+    return f"{what} (%)" if is_told else f"{what}: {in_words(cause)} (%)"
 
 
 def _how_to_read(estimate: Estimate, quantity: str) -> str:

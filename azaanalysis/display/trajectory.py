@@ -10,7 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.disclosure import suppress
-from azaanalysis.display.axis import DAYS_PER, TimeUnit, choose_time_unit, rate_ticks, time_ticks
+from azaanalysis.display.axis import (
+    DAYS_PER,
+    TimeUnit,
+    choose_time_unit,
+    rate_ticks,
+    spell_time,
+    time_ticks,
+)
 from azaanalysis.display.canvas import (
     LINE,
     Place,
@@ -103,7 +110,7 @@ def _in_words(shown: pd.DataFrame, unit: TimeUnit) -> str:
 
 
 def _reading(row: Any, unit: TimeUnit) -> str:
-    return f"{spell_value(row)} at {row.at_days / DAYS_PER[unit]:.0f} {unit}"
+    return f"{spell_value(row)} at {spell_time(row.at_days, unit)}"
 
 
 def _draw(

@@ -20,6 +20,7 @@ from azaanalysis.estimate.refusals import refuse_level, sound_windows
 from azaanalysis.estimate.resample import USUAL, Resampling
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.result import Estimate
+from azaanalysis.vocab import per_patient_years
 
 _METHOD = {
     "exact": "exact Poisson (Garwood)",
@@ -176,7 +177,7 @@ def naming(follow_up: FollowUp | RiskTable, per_years: float) -> dict[str, Any]:
     return {
         "endpoint": follow_up.endpoint,
         "cause": follow_up.causes[0] if follow_up.n_own == 1 else "",
-        "unit": f"per {per_years:g} patient-years",
+        "unit": per_patient_years(per_years),
     }
 
 

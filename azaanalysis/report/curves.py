@@ -12,7 +12,7 @@ import pandas as pd
 from azaanalysis.errors import ReportError
 from azaanalysis.result import COLUMNS, Estimate
 
-ARCHIVE_NAME = "curves.zip"
+ARCHIVE_NAME, DRAWINGS_NAME = "curves.zip", "figures.zip"
 # What a person reads in a file; a curve has a row for each day on which it moves.
 LONGEST = 200
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -60,21 +60,26 @@ def lengthen(record: dict[str, Any], parquet: Path) -> dict[str, Any]:
     return {**record, "estimates": entries}
 
 
-def pack_curves(folder: Path, notebooks: Sequence[str]) -> list[Path]:
-    """Move the CSV files of long estimates into one archive; return it, if there are any.
+def pack_files(folder: Path, notebooks: Sequence[str]) -> list[Path]:
+    """Move the CSV files of long estimates, and the drawings, into an archive each.
 
-    A spreadsheet opens it like a folder. The same files give the same bytes.
+    A computer opens them like folders. The same files give the same bytes. Archives that would
+    be empty are not made; those made are returned.
     """
-    found = [p for name in notebooks for p in sorted((folder / name).glob("*.csv")) if _is_long(p)]
-    if not found:
-        return []
-    path = folder / ARCHIVE_NAME
+    files = [path for name in notebooks for path in sorted((folder / name).glob("*.*"))]
+    long = [path for path in files if path.suffix == ".csv" and _is_long(path)]
+    drawings = [path for path in files if path.suffix == ".svg"]
+    named = {ARCHIVE_NAME: long, DRAWINGS_NAME: drawings}
+    return [_pack(folder / name, found) for name, found in named.items() if found]
+
+
+def _pack(path: Path, found: Sequence[Path]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for file in found:
-            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _NO_TIME)
+            entry = zipfile.ZipInfo(file.relative_to(path.parent).as_posix(), _NO_TIME)
             archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
             file.unlink()
-    return [path]
+    return path
 
 
 def _is_long(path: Path) -> bool:

@@ -25,6 +25,7 @@ _WARNING = re.compile(r"\b(\w*Warning: .+)")
 _SVG_ID = re.compile(r'(\bid="|url\(#|href="#)')
 ANSWER_FIRST = "Reading"
 ANSWER_SECTION = "Estimate"
+_MAIN_SECTIONS = ("Cohort", "Balance", ANSWER_SECTION)
 _LAST = "Setup"
 _ESTIMAND = 'class="estimand"'
 
@@ -49,6 +50,8 @@ class Page:
         Anchor and title of each section.
     tables
         Every table of the page, in the order of their numbers.
+    main_tables
+        Numbers of those that a reviewer pastes: who entered, who they were, and the estimates.
     shown
         Every table and figure with the results behind it.
     results
@@ -63,6 +66,7 @@ class Page:
     body: str = ""
     contents: tuple[tuple[str, str], ...] = ()
     tables: tuple[Table, ...] = ()
+    main_tables: tuple[int, ...] = ()
     shown: tuple[Shown, ...] = ()
     results: tuple[Result, ...] = ()
 
@@ -106,6 +110,7 @@ def read_page(notebook: Any, *, name: str) -> Page:
         body=without_blank_lines(body),
         contents=tuple((f"section-{i}", s.title) for i, s in enumerate(sections, 1)),
         tables=tables,
+        main_tables=tuple(_main_tables(sections)),
         shown=shown,
         results=results,
     )
@@ -174,6 +179,14 @@ def _answer(sections: list[_Section]) -> str:
 def _outputs_of(cells: list[Any]) -> Iterator[Any]:
     for cell in cells:
         yield from cell.get("outputs", ())
+
+
+def _main_tables(sections: list[_Section]) -> Iterator[int]:
+    for section in sections:
+        for output in _outputs_of(section.cells):
+            number = output.get("metadata", {}).get("aza_table", {}).get("number")
+            if number and section.title in _MAIN_SECTIONS:
+                yield number
 
 
 def number_tables(cells: list[Any]) -> tuple[Table, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -18,6 +19,10 @@ _TARGET = re.compile(r'\b(id|aria-labelledby)="([\w-]+)"')
 _LINK = re.compile(r'\bhref="([\w.-]*?)(\.html)?(#[\w-]+)?"')
 _FONTS = re.compile(r"'Helvetica Neue'[^;\"]*sans-serif")
 _PARENT = re.compile(r'<a class="parent"[^>]*>(.*?)</a>', re.DOTALL)
+_TEXT = re.compile(r'<text style="([^"]*)" x="([-\d.]+)"([^>]*)>([^<]*)</text>')
+_ANCHOR = re.compile(r"; text-anchor: (middle|end)|text-anchor: (middle|end); ")
+_SIZE = re.compile(r"font-size: ([\d.]+)px")
+_BOLD = re.compile(r"font-weight: (?:bold|[6-9]00)")
 _POINTS = re.compile(r'(\b(?:width|height)="[\d.]+)pt"')
 _NO_LIBRARY = (
     "The report is complete as pages, but there is no PDF: WeasyPrint cannot find the system "
@@ -90,7 +95,37 @@ def _as_image(found: re.Match[str]) -> str:
     alt = label.group(1) if label else "Figure"
     # WeasyPrint draws points as if they were pixels, at three quarters of the size.
     drawing = _POINTS.sub(r'\1"', _FONTS.sub("DejaVu Sans", drawing), count=2)
+    drawing = _TEXT.sub(_place_text, drawing)
     return f'<img alt="{alt}" src="{_pack(drawing.encode(), "image/svg+xml")}">'
+
+
+def _place_text(found: re.Match[str]) -> str:
+    """Let a text begin where it would have begun: WeasyPrint takes an object for each that ends."""
+    style, x, rest, words = found.groups()
+    anchor, size = _ANCHOR.search(style), _SIZE.search(style)
+    if not anchor or not size:
+        return found.group()
+    width = _width_of(unescape(words), bool(_BOLD.search(style))) * float(size.group(1))
+    begins = float(x) - width * (0.5 if "middle" in anchor.group() else 1.0)
+    return f'<text style="{_ANCHOR.sub("", style)}" x="{begins:.2f}"{rest}>{words}</text>'
+
+
+@cache
+def _width_of(words: str, is_bold: bool) -> float:
+    """Return how wide words are set in the font of the paper, in units of its size."""
+    advances, otherwise = _advances("DejaVuSans-Bold" if is_bold else "DejaVuSans")
+    return sum(advances.get(ord(letter), otherwise) for letter in words)
+
+
+@cache
+def _advances(font: str) -> tuple[dict[int, float], float]:
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    with TTFont(font_files()[font]) as file:
+        widths, per_size = file["hmtx"], file["head"].unitsPerEm
+        letters = file["cmap"].getBestCmap().items()
+        known = {letter: widths[glyph][0] / per_size for letter, glyph in letters}
+        return known, widths[".notdef"][0] / per_size
 
 
 def _pack(data: bytes, kind: str) -> str:

@@ -16,6 +16,7 @@ from azaanalysis.display.numbers import spell_count
 from azaanalysis.display.source import as_plain, as_rows
 from azaanalysis.display.table import Column, Table, guard_formula
 from azaanalysis.errors import ReportError
+from azaanalysis.report.curves import LONGEST
 from azaanalysis.result import STEPS_ONLY, Estimate
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES
@@ -96,8 +97,10 @@ def _refuse_foreign(name: str, estimate: Estimate, study: Study) -> None:
 def _write(folder: Path, shown: Mapping[str, Estimate], *, notebook: str, study: Study) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, estimate in shown.items():
+        # A spreadsheet needs no more digits of a long curve; the Parquet file has them.
+        digits = "%.7g" if len(estimate) <= LONGEST else "%.5g"
         _for_spreadsheet(estimate.frame).to_csv(
-            folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g"
+            folder / f"{name}.csv", index=False, lineterminator="\n", float_format=digits
         )
     results = {
         "notebook": notebook,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import azaanalysis
 from azaanalysis.errors import ReportError
 from azaanalysis.report.answers import answer_pages
-from azaanalysis.report.curves import ARCHIVE_NAME, pack_curves
+from azaanalysis.report.curves import ARCHIVE_NAME, DRAWINGS_NAME, pack_files
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.ledger import record_printed
 from azaanalysis.report.manifest import make_manifest
@@ -29,6 +29,7 @@ from azaanalysis.study import Study, load_study
 # A kernel takes one core and the memory of one cohort.
 _AT_ONCE = 2
 _KINDS = (".csv", ".json", ".svg")
+_PACKED = {ARCHIVE_NAME: "the curves for a spreadsheet", DRAWINGS_NAME: "the figures, to paste"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def write_report(
     folder: str | Path | None = None,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
+    all_tables: bool = False,
 ) -> Path:
     """Execute the notebooks with a study and write the report in every form.
 
@@ -67,6 +69,8 @@ def write_report(
         Two notebooks are executed at a time, so the names alternate.
     tell
         Called with each sentence that the analyst should read: why there is no PDF, for example.
+    all_tables
+        Whether the Word file holds every table, not only the main ones.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def write_report(
     job = _Job(study, study_path, target, progress)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         made = list(pool.map(lambda item: _attempt(job, *item), chosen.items()))
-    pages = tuple(page for page in made if isinstance(page, Page))
+    pages = tuple(_with_main(page, all_tables) for page in made if isinstance(page, Page))
     failed = [path for path, page in zip(chosen, made, strict=True) if not isinstance(page, Page)]
     left_out += [(path.stem, "it could not be executed") for path in failed]
     written = {path.stem: book for path, book in chosen.items() if path not in failed}
@@ -140,14 +144,15 @@ def finish_report(
     record = gather_results(folder, notebooks=list(notebooks), study=study)
     pages, answers = answer_pages(pages, record, study)
     record["printed"] = record_printed(pages, record)
-    files = [*write_record(record, folder), *pack_curves(folder, list(notebooks))]
+    packed = pack_files(folder, list(notebooks))
+    files = [*write_record(record, folder), *packed]
     for page in pages:
         (folder / page.name / NOTEBOOK_RESULTS).unlink(missing_ok=True)
         write_tables(page.tables, folder / page.name)
         files += sorted((folder / page.name).iterdir())
     manifest = make_manifest(notebooks, study=study, record=record)
     obstacle = find_obstacle()
-    forms = tuple(_forms(has_paper=not obstacle, has_curves=(folder / ARCHIVE_NAME) in files))
+    forms = tuple(_forms(has_paper=not obstacle, packed=[path.name for path in packed]))
     site = Site(study, pages, record, manifest, answers, tuple(left_out), forms)
     chapters = compose_chapters(site, folder=folder)
     files += write_chapters(chapters, site, folder=folder)
@@ -160,14 +165,20 @@ def finish_report(
     return folder / "index.html"
 
 
-def _forms(*, has_paper: bool, has_curves: bool) -> Iterator[tuple[str, str]]:
+def _with_main(page: Page, all_tables: bool) -> Page:
+    """Return the page with every table among its main ones, if that is wished."""
+    if not all_tables:
+        return page
+    return replace(page, main_tables=tuple(range(1, len(page.tables) + 1)))
+
+
+def _forms(*, has_paper: bool, packed: Sequence[str]) -> Iterator[tuple[str, str]]:
     if has_paper:
         yield PAPER_NAME, "the whole report on paper"
-    yield WORD_NAME, "the tables, to paste from"
+    yield WORD_NAME, "the main tables, to paste from"
     yield JSON_NAME, "the numbers, for a program"
     yield PARQUET_NAME, "the same and every day of the curves, for R, Python or SQL"
-    if has_curves:
-        yield ARCHIVE_NAME, "the curves for a spreadsheet"
+    yield from ((name, _PACKED[name]) for name in packed)
 
 
 def find_project() -> Path:

@@ -19,12 +19,12 @@ _SMALL_POINTS = 8
 
 
 def write_word(pages: Sequence[Page], path: Path, *, study: Study) -> Path:
-    """Write every table of the report into one Word file, numbered as on the pages.
+    """Write the main tables of the report into one Word file, numbered as on the pages.
 
     Parameters
     ----------
     pages
-        The pages, each with its tables.
+        The pages, each with its tables and which of them are the main ones.
     path
         The file to write. The same tables give the same bytes.
     study
@@ -32,10 +32,10 @@ def write_word(pages: Sequence[Page], path: Path, *, study: Study) -> Path:
     """
     document = _new_document(study)
     for page in pages:
-        if page.tables:
+        if page.main_tables:
             document.add_heading(page.title, level=1)
-        for number, table in enumerate(page.tables, 1):
-            _add_table(document, table, number)
+        for number in page.main_tables:
+            _add_table(document, page.tables[number - 1], number)
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(_without_time(buffer.getvalue()))

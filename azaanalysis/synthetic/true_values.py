@@ -16,7 +16,7 @@ from azaanalysis.result import Estimate
 from azaanalysis.synthetic.outcomes import INFECTIONS, NEVER_DAY, Reading
 from azaanalysis.synthetic.state import STOP_REASONS
 from azaanalysis.synthetic.truth import DEFAULT_READING, Truth
-from azaanalysis.vocab import DAYS_PER_YEAR
+from azaanalysis.vocab import DAYS_PER_YEAR, per_patient_years
 from azaanalysis.wording import nearest
 
 ENDPOINTS = ("discontinuation", "response", "remission", *INFECTIONS, "pancreatitis", "death")
@@ -225,7 +225,7 @@ def true_rate(truth: Truth, endpoint: str, *, per_years: float = 100) -> Estimat
     for strategy, found in truth.outcomes.items():
         years = found["exposed_time"].to_numpy() / DAYS_PER_YEAR / per_years
         row = _ratio((found[f"n_{endpoint}"].to_numpy(dtype=float), years), truth.weight)
-        rows.append({"arm": strategy, "unit": f"per {per_years:g} patient-years", **row})
+        rows.append({"arm": strategy, "unit": per_patient_years(per_years), **row})
     return _estimate(truth, rows, endpoint, "rate")
 
 

@@ -314,3 +314,13 @@ def test_small_numbers_of_rows_in_a_loading_report_are_not_shown_nor_those_that_
     assert text.count("<5") == 2
     assert text.count("30") == 2
     assert "57" in tabulate_loading_report(LoadingReport(tables, notes)).to_text()
+
+
+def test_two_stages_of_one_difference_share_a_cell():
+    before = builders.baseline().assign(stage="before weighting")
+    after = builders.baseline().assign(stage="after weighting", smd=0.02)
+    table = tabulate_baseline(pd.concat([before, after]))
+    groups = [column.group for column in table.columns]
+
+    assert "SMD v azathioprine, before → after weighting" in groups
+    assert any(" → 0.02" in cell for row in table.rows for cell in row)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from azaanalysis.errors import ReportError
-from azaanalysis.report.curves import ARCHIVE_NAME, LONGEST, pack_curves
+from azaanalysis.report.curves import ARCHIVE_NAME, DRAWINGS_NAME, LONGEST, pack_files
 from azaanalysis.report.record import read_record, read_results
 from azaanalysis.result import Estimate
 from tests.report.builders import STUDY, write_results
@@ -67,11 +67,14 @@ def test_only_long_files_move_into_the_archive_and_it_does_not_know_the_time(tmp
         own.mkdir(parents=True)
         (own / "risk.csv").write_text("day\n" + "1\n" * (LONGEST + 1))
         (own / "ratios.csv").write_text("day\n" + "1\n" * LONGEST)
-        (path,) = pack_curves(tmp_path / name, ["02_time", "03_rates"])
+        (own / "figure_1.svg").write_text("<svg/>")
+        path, drawings = pack_files(tmp_path / name, ["02_time", "03_rates"])
         made.append(path.read_bytes())
         assert [file.name for file in own.iterdir()] == ["ratios.csv"]
 
-    assert path.name == ARCHIVE_NAME
+    assert (path.name, drawings.name) == (ARCHIVE_NAME, DRAWINGS_NAME)
+    with zipfile.ZipFile(drawings) as archive:
+        assert archive.namelist() == ["02_time/figure_1.svg"]
     assert made[0] == made[1]
     with zipfile.ZipFile(io.BytesIO(made[0])) as archive:
         assert archive.namelist() == ["02_time/risk.csv"]
@@ -79,5 +82,5 @@ def test_only_long_files_move_into_the_archive_and_it_does_not_know_the_time(tmp
 
 
 def test_without_a_long_file_there_is_no_archive(tmp_path):
-    assert pack_curves(tmp_path, ["02_time"]) == []
+    assert pack_files(tmp_path, ["02_time"]) == []
     assert not (tmp_path / ARCHIVE_NAME).exists()

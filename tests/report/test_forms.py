@@ -5,16 +5,21 @@ import csv
 import re
 import subprocess
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from docx import Document
 
 from azaanalysis.display import draw_rates, tabulate_estimate
 from azaanalysis.display.table import Column, Table
-from azaanalysis.report.paper import find_obstacle
+from azaanalysis.report.page import read_page
+from azaanalysis.report.paper import _width_of, find_obstacle
+from azaanalysis.report.site import _with_main
 from azaanalysis.report.tables import read_table
+from azaanalysis.report.word import write_word
+from azaanalysis.study import load_study
 from tests.display import builders
-from tests.report.builders import STUDY, write_small_report
+from tests.report.builders import STUDY, executed_notebook, write_small_report, write_study
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -176,3 +181,23 @@ def test_every_table_of_a_page_is_a_csv_with_its_number(tmp_path):
 
     assert sorted(path.name for path in folder.glob("*.csv")) == ["table_1.csv", "table_2.csv"]
     assert (folder / "table_2.csv").read_text("utf-8") == tables[1].to_csv()
+
+
+def test_word_holds_the_main_tables_unless_all_are_wished(tmp_path):
+    one = Table("In the estimate", (Column("A"),), (("1",),))
+    notebook = executed_notebook([one])
+    again = executed_notebook([one]).cells[2]
+    notebook.cells += [nbformat.v4.new_markdown_cell("## Sensitivity"), again]
+    page = read_page(notebook, name="04_x")
+
+    assert page.main_tables == (1,)
+    assert _with_main(page, True).main_tables == (1, 2)
+    for shown, n_tables in ((page, 1), (_with_main(page, True), 2)):
+        path = write_word([shown], tmp_path / "t.docx", study=load_study(write_study(tmp_path)))
+        assert len(Document(str(path)).tables) == n_tables
+
+
+def test_words_are_as_wide_as_their_font_says():
+    # DejaVu Sans: every digit is 1303 of 2048 units wide, in bold 1425.
+    assert _width_of("42", False) == pytest.approx(2 * 1303 / 2048)
+    assert _width_of("42", True) == pytest.approx(2 * 1425 / 2048)
