@@ -41,6 +41,12 @@ from azaanalysis.design.strategies import describe_strategies
 from azaanalysis.design.subgroups import Subgroup, follow_subgroups
 from azaanalysis.design.thresholds import describe_thresholds
 from azaanalysis.design.together import follow_together
+from azaanalysis.design.ways import (
+    Way,
+    describe_estimands,
+    list_estimands,
+    list_specifications,
+)
 from azaanalysis.design.weigh import weigh
 from azaanalysis.design.without import follow_without
 
@@ -54,10 +60,12 @@ __all__ = [
     "Levels",
     "MatchingChoices",
     "Subgroup",
+    "Way",
     "check_design",
     "check_gate",
     "check_table",
     "clone_censor_weight",
+    "describe_estimands",
     "describe_lines",
     "describe_strategies",
     "describe_thresholds",
@@ -82,6 +90,8 @@ __all__ = [
     "follow_without",
     "impute",
     "judge_by_level",
+    "list_estimands",
+    "list_specifications",
     "measure_balance",
     "measure_baseline",
     "measure_endings",

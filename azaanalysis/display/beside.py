@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -27,7 +27,9 @@ from azaanalysis.result import Estimate
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 
 _ROW = ["endpoint", "cause", "quantity", "arm", "versus", "at_days"]
-Cells = dict[tuple[Any, ...], tuple[str, str]]
+Key = tuple[Any, ...]
+Cells = dict[Key, tuple[str, str]]
+T = TypeVar("T")
 
 
 def tabulate_beside(
@@ -80,14 +82,14 @@ def _sources(
     estimates: Mapping[str, Estimate], keys: list[tuple[Any, ...]], n_headings: int
 ) -> tuple[Source, ...]:
     """Return what stands behind each pair of columns, row by row."""
-    sources = []
-    for place, estimate in enumerate(estimates.values()):
-        shown = suppress(block(estimate))
-        where = {key: row for row, key in enumerate(_keys(shown.frame))}
-        rows = tuple(where.get(key, -1) for key in keys)
-        value = n_headings + 2 * place
-        sources.append(Source(shown, rows, (value, value + 1)))
-    return tuple(sources)
+    shown = {name: suppress(block(estimate)) for name, estimate in estimates.items()}
+    rows = {
+        name: {key: row for row, key in enumerate(_keys(one.frame))} for name, one in shown.items()
+    }
+    places = [tuple(row_of.get(key, -1) for key in keys) for row_of in _aligned(rows).values()]
+    values = range(n_headings, n_headings + 2 * len(shown), 2)
+    made = zip(shown.values(), places, values, strict=True)
+    return tuple(Source(one, place, (value, value + 1)) for one, place, value in made)
 
 
 def _keys(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
@@ -108,20 +110,20 @@ def _cells(name: str, estimate: Estimate, digits: int) -> Cells:
     return {key: _pair(row, is_shut, had, digits) for key, row, is_shut, had in made}
 
 
-def _aligned(cells: dict[str, Cells]) -> dict[str, Cells]:
+def _aligned(cells: dict[str, dict[Key, T]]) -> dict[str, dict[Key, T]]:
     """Let rows meet that differ in endpoint or quantity, where each estimate has only one."""
     endpoint, quantity = _common_word(cells, 0), _common_word(cells, 2)
 
-    def meeting(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    def meeting(key: Key) -> Key:
         asked, cause, of, *rest = key
         return (endpoint or asked, cause, quantity or of, *rest)
 
     return {
-        name: {meeting(key): pair for key, pair in of_one.items()} for name, of_one in cells.items()
+        name: {meeting(key): cell for key, cell in of_one.items()} for name, of_one in cells.items()
     }
 
 
-def _common_word(cells: dict[str, Cells], place: int) -> str:
+def _common_word(cells: dict[str, dict[Key, T]], place: int) -> str:
     """Return the word by which all may go; empty if an estimate has several, or scales differ."""
     found = [list(dict.fromkeys(key[place] for key in of_one)) for of_one in cells.values()]
     scales = {QUANTITIES[key[2]].scale for of_one in cells.values() for key in of_one}

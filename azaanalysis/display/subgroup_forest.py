@@ -47,19 +47,51 @@ def draw_subgroups(
     The dashed line is the comparison among everybody: look whether an interval leaves it, not
     whether it leaves the line of no difference. The area of a square follows the events.
     """
-    ready = SubgroupRows.of(estimate)
-    alt = "; ".join(_in_words(ready, arm, quantity) for arm in ready.arms)
-    label = f"{QUANTITIES[quantity].label} by day {estimate.about['at_day']:,.0f}"
+    label = _label(estimate, quantity)
     words = (
         f"{caption or f'{label} within groups, weighted within each group.'} Dashed: everybody. "
-        f"Lines: {spell_level(estimate.about)} ({estimate.about.get('interval', '')}). p: test "
-        "that all recorded levels are alike."
+        "p: test that all recorded levels are alike."
     )
+    return _figure(estimate, quantity, words)
+
+
+def draw_estimands(estimate: Estimate, *, caption: str = "") -> Figure:
+    """Draw the same comparison under several estimands, one panel for each arm.
+
+    Parameters
+    ----------
+    estimate
+        The result of ``estimate_ways`` of ``list_estimands`` on one day.
+    caption
+        Words for the caption, in place of the usual first sentence.
+
+    Notes
+    -----
+    The dashed line is the estimand of the study. Other lines answer other questions: that they
+    differ is no contradiction.
+    """
+    label = _label(estimate, "risk_difference")
+    words = f"{caption or f'{label} under several estimands.'} Dashed: as the study says."
+    return _figure(estimate, "risk_difference", words)
+
+
+def _label(estimate: Estimate, quantity: Shown) -> str:
+    """Name what is drawn; refuse an estimate without groups."""
+    SubgroupRows.of(estimate)
+    return f"{QUANTITIES[quantity].label} by day {estimate.about['at_day']:,.0f}"
+
+
+def _figure(estimate: Estimate, quantity: Shown, words: str) -> Figure:
+    ready = SubgroupRows.of(estimate)
+    alt = "; ".join(_in_words(ready, arm, quantity) for arm in ready.arms)
+    label = _label(estimate, quantity)
+    contains = estimate.about.get("interval", "")
+    words = f"{words} Lines: {spell_level(estimate.about)}" + (f" ({contains})." * bool(contains))
 
     def draw() -> Drawing:
         return _draw(ready, quantity)
 
-    return finish(draw, caption=words, alt=f"{label}. {alt}.")
+    return finish(draw, caption=words.rstrip(".") + ".", alt=f"{label}. {alt}.")
 
 
 def _in_words(ready: SubgroupRows, arm: str, quantity: str) -> str:
@@ -102,7 +134,9 @@ def _draw(ready: SubgroupRows, quantity: Shown) -> Drawing:
     entries, arms = _entries(ready), ready.arms
     left = 0.1 + min(max(widest([e.label for e in entries], is_bold=True) + 0.15, 1.0), 2.0)
     width = (WIDTH - left - _GAP * (len(arms) - 1) - 0.15) / len(arms)
-    titles = [wrap_to(f"{sentence_case(a)} v {in_words(ready.reference)}", width) for a in arms]
+    titles = [
+        wrap_to(f"{sentence_case(a)} v {in_words(ready.reference)}", 0.88 * width) for a in arms
+    ]
     top = 0.12 + 0.16 * max(map(len, titles))
     height = _ROW * len(entries)
     drawing = Drawing(figsize=(WIDTH, top + height + _AXIS))
@@ -142,7 +176,7 @@ def _ends(ready: SubgroupRows, quantity: Shown) -> tuple[float, float]:
     if quantity == "risk_ratio":
         seen = np.clip(seen[seen > 0], 0.2, 5.0)
         return float(seen.min(initial=0.8)) / 1.04, float(seen.max(initial=1.25)) * 1.04
-    far = 1.5 * float(rows["value"].abs().max()) or 0.01
+    far = 1.5 * float(np.nan_to_num(rows["value"].abs().max())) or 0.01
     low, high = (
         float(np.clip(end, -far, far)) for end in (seen.min(initial=0), seen.max(initial=0))
     )
@@ -195,6 +229,7 @@ def _fill(
             axes.text(
                 0.98, middle, words, transform=axes.get_yaxis_transform(),
                 ha="right", va="center", fontsize=SMALL, color=SOFT_INK, style="italic",
+                bbox={"color": "white", "alpha": 0.85, "pad": 1.0},
             )  # fmt: skip
         elif row is not None:
             # Smaller than in a plot of its own, so that a square does not hide its interval.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from azaanalysis.display.basis import TRUTH
-from azaanalysis.display.numbers import spell
+from azaanalysis.display.numbers import spell, spell_column
 from azaanalysis.display.statement import Statement
 from azaanalysis.display.table import Column, Table
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
@@ -17,15 +17,17 @@ def tabulate_truth(frame: pd.DataFrame, *, digits: int = 1) -> Table | Statement
     Parameters
     ----------
     frame
-        The result of ``compare_with_truth``.
+        The result of ``compare_with_truth`` or ``compare_subgroups_with_truth``.
     digits
         Decimals of percentages.
     """
     if frame.empty:
         return Statement((str(frame.attrs["reason"]),), "truth")
+    has_groups = "group" in frame
+    second = "Group" if has_groups else "Reason"
     columns = (
         *(Column("Arm", is_number=False), Column("Compared with", is_number=False)),
-        *(Column("Reason", is_number=False), Column("Day")),
+        *(Column(second, is_number=False), Column("Day")),
         *(Column("Truth"), Column("Estimate"), Column("Interval")),
         Column("Interval holds the truth", is_number=False),
     )
@@ -55,6 +57,12 @@ def _heading(quantity: str) -> str:
     return QUANTITIES[quantity].label + (" (%)" if is_share else "")
 
 
+def _group(name: str) -> str:
+    """Spell a group: ``"age_years: under 40"`` becomes ``"Age (years): under 40"``."""
+    trait, _, level = name.partition(": ")
+    return ": ".join(filter(None, (spell_column(trait), in_words(level))))
+
+
 def _cells(row: dict[object, object], digits: int) -> tuple[str, ...]:
     scale = QUANTITIES[str(row["quantity"])].scale
     truth, value, lower, upper = (
@@ -64,7 +72,7 @@ def _cells(row: dict[object, object], digits: int) -> tuple[str, ...]:
     return (
         sentence_case(str(row["arm"])),
         in_words(str(row["versus"])) or "–",
-        sentence_case(str(row["cause"])) or "Any",
+        _group(str(row["group"])) if "group" in row else sentence_case(str(row["cause"])) or "Any",
         f"{float(str(row['at_days'])):,.0f}",
         *(truth, value, f"{lower} to {upper}"),
         "yes" if row["is_within"] else "no",

@@ -4,6 +4,7 @@ from azaanalysis.estimate.average_hazard import (
     estimate_average_hazard,
     estimate_average_hazard_ratio,
 )
+from azaanalysis.estimate.confounding import measure_confounding
 from azaanalysis.estimate.contrasts import (
     estimate_number_needed_to_treat,
     estimate_risk_difference,
@@ -11,6 +12,7 @@ from azaanalysis.estimate.contrasts import (
 )
 from azaanalysis.estimate.cox import estimate_cox, estimate_proportional_hazards
 from azaanalysis.estimate.cumulative_hazard import estimate_cumulative_hazard
+from azaanalysis.estimate.e_values import e_value, estimate_e_values
 from azaanalysis.estimate.each import estimate_each
 from azaanalysis.estimate.early import estimate_early_share
 from azaanalysis.estimate.findings import estimate_found_share, estimate_share_by_level
@@ -23,7 +25,9 @@ from azaanalysis.estimate.head_start import estimate_head_start
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
+from azaanalysis.estimate.lost import estimate_if_lost_differ
 from azaanalysis.estimate.monitoring import estimate_adherence
+from azaanalysis.estimate.negative_control import estimate_negative_control
 from azaanalysis.estimate.over_gaps import estimate_over_gaps
 from azaanalysis.estimate.panels import count_panels, estimate_marker_auc
 from azaanalysis.estimate.parametric import estimate_parametric
@@ -69,6 +73,8 @@ from azaanalysis.estimate.trade_off import estimate_trade_off
 from azaanalysis.estimate.trajectory import estimate_trajectory
 from azaanalysis.estimate.true_answer import compare_with_truth
 from azaanalysis.estimate.true_course import compare_course_with_truth
+from azaanalysis.estimate.true_subgroups import compare_subgroups_with_truth
+from azaanalysis.estimate.ways import estimate_ways
 
 __all__ = [
     "Resample",
@@ -76,14 +82,17 @@ __all__ = [
     "RiskTable",
     "bootstrap",
     "compare_course_with_truth",
+    "compare_subgroups_with_truth",
     "compare_with_truth",
     "count_panels",
+    "e_value",
     "estimate_adherence",
     "estimate_average_hazard",
     "estimate_average_hazard_ratio",
     "estimate_cox",
     "estimate_cumulative_hazard",
     "estimate_dispersion",
+    "estimate_e_values",
     "estimate_each",
     "estimate_early_share",
     "estimate_fine_gray",
@@ -92,6 +101,7 @@ __all__ = [
     "estimate_gray_test",
     "estimate_hazard_ratio",
     "estimate_head_start",
+    "estimate_if_lost_differ",
     "estimate_incidence",
     "estimate_incidence_difference",
     "estimate_interval_incidence",
@@ -101,6 +111,7 @@ __all__ = [
     "estimate_mean_count_difference",
     "estimate_mean_count_ratio",
     "estimate_negative_binomial",
+    "estimate_negative_control",
     "estimate_number_needed_to_treat",
     "estimate_over_gaps",
     "estimate_parametric",
@@ -129,6 +140,8 @@ __all__ = [
     "estimate_trajectory",
     "estimate_under_strategies",
     "estimate_visit_rate",
+    "estimate_ways",
+    "measure_confounding",
     "merge",
     "pool",
     "read_risk_table",

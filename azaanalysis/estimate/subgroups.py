@@ -16,7 +16,7 @@ from azaanalysis.estimate.contrasts import estimate_risk_difference, estimate_ri
 from azaanalysis.estimate.interaction import Compared, adjust_holm, compare_groups
 from azaanalysis.estimate.refusals import refuse_level, sound_days
 from azaanalysis.estimate.tally import tally
-from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE
+from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE, Variance
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words
 
@@ -127,7 +127,7 @@ def _on_scale(
 ) -> Estimate:
     # Groups too small for a stacked interval are not shown, so no bootstrap is needed for them.
     table = tally(follow_up)
-    variance = "stacked" if table.stacking is not None else "auto"
+    variance: Variance = "stacked" if table.stacking is not None else "auto"
     made = estimator(follow_up, at_days=[at_day], level=level, variance=variance)
     return made.only(cause=follow_up.own_causes)
 

@@ -54,6 +54,7 @@ def compare_with_truth(
     study: Study,
     *,
     endpoint: str | Sequence[str],
+    among: str = "",
     n_patients: int = _PEOPLE,
 ) -> pd.DataFrame:
     """Set the true risks, differences and persistence beside their estimates.
@@ -68,6 +69,8 @@ def compare_with_truth(
         ``survival``, which is persistence.
     study, endpoint
         The question that they answer; or several, each with the estimates of its own endpoint.
+    among
+        A condition on the simulated people, such as ``"age_years < 40"``, for estimates in a group.
     n_patients
         People for whom the truth is simulated.
 
@@ -90,7 +93,11 @@ def compare_with_truth(
     if not isinstance(endpoint, str):
         each = [
             compare_with_truth(
-                estimates.only(endpoint=name), study, endpoint=name, n_patients=n_patients
+                estimates.only(endpoint=name),
+                study,
+                endpoint=name,
+                among=among,
+                n_patients=n_patients,
             )
             for name in endpoint
         ]
@@ -100,6 +107,7 @@ def compare_with_truth(
     if reason or asked is None:
         return nothing_known(reason)
     truth = _truth_of(study, endpoint, n_patients)
+    truth = truth.where(among) if among else truth
     named = strategy_of_arm(study, truth.strategies)
     causes = _causes(study.endpoint(endpoint), asked)
     usable = estimates.frame[

@@ -112,17 +112,19 @@ def _plain_group(group: Group) -> dict[str, Any]:
 
 def _plain_shown(one: Shown) -> dict[str, Any]:
     plain: dict[str, Any] = {"place": one.place, "caption": one.caption}
+    if one.table is not None:
+        columns = one.table.columns
+        plain["columns"] = [" ".join(filter(None, (c.group, c.header))) for c in columns]
     if one.sources:
         lines = zip(*one.numbers, strict=True) if one.table else [one.results]
         return {**plain, "results": [[n for n in line if n] for line in lines]}
     plain["basis"] = one.basis or _NOT_STATED
     if one.table is None:
         return {**plain, "words": one.words, "drawn": list(one.drawn)}
-    headings = [" ".join(filter(None, (c.group, c.header))) for c in one.table.columns]
     cells = [list(row) for row in one.table.rows]
     groups = list(dict.fromkeys(filter(None, one.table.groups)))
     notes = [*groups, *one.table.footnotes]
-    return {**plain, "columns": headings, "cells": cells, "notes": notes}
+    return {**plain, "cells": cells, "notes": notes}
 
 
 def _compose(page: Page, record: Mapping[str, Any]) -> Iterator[str]:

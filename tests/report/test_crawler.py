@@ -19,10 +19,16 @@ from azaanalysis.errors import ReportError
 from azaanalysis.report.crawler import KINDS, UNACCOUNTED, account_for_numbers
 from azaanalysis.report.grounds import Row, numbers_in
 from azaanalysis.report.verify import verify_report
+from azaanalysis.result import Estimate
 from tests.display import builders
 from tests.report.builders import STUDY, write_small_report
 
 CAUSES = ("adverse_event", "lack_of_efficacy", "other")
+
+
+def rate_ratios(ratios):
+    """The same numbers as another quantity of the same scale, to stand beside them."""
+    return Estimate(ratios.frame.assign(quantity="rate_ratio"), ratios.about)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +43,7 @@ def folder(tmp_path_factory):
         draw_stacked_incidence(curves),
         tabulate_estimate(ratios),
         tabulate_beside({"Once": rates, "Again": rates}),
+        tabulate_beside({"Hazard": ratios, "Gap of 180 days": rate_ratios(ratios)}),
         draw_forest(ratios),
         draw_rates(rates),
     ]

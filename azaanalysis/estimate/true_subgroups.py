@@ -1,0 +1,73 @@
+"""The true answers within groups beside their estimates, where patients are invented."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from azaanalysis.design.subgroups import EVERYBODY
+from azaanalysis.estimate.true_answer import compare_with_truth
+from azaanalysis.result import Estimate
+from azaanalysis.study import Study
+
+# What the simulated people can be divided by.
+_WORDS = ("disease", "smoking")
+_TRUTHS = ("has_liver_disease", "has_cancer_history")
+_NUMBERS = ("age_years", "prior_biologics", "severity_score", "comorbidity_score")
+
+
+def compare_subgroups_with_truth(
+    estimates: Estimate, study: Study, *, endpoint: str
+) -> pd.DataFrame:
+    """Set the true differences and ratios within groups beside their estimates.
+
+    Parameters
+    ----------
+    estimates
+        The result of ``estimate_subgroups``.
+    study, endpoint
+        As in ``compare_with_truth``.
+
+    Returns
+    -------
+    DataFrame
+        As ``compare_with_truth`` returns, with ``group`` besides: one row for each number in a
+        group that the simulated people can be divided into, in the target population of that
+        group. No rows, with the reason in ``attrs["reason"]``, where there is no truth.
+
+    Notes
+    -----
+    The simulated people carry no enzyme activity, so groups by it have no truth here.
+    """
+    parts: list[pd.DataFrame] = []
+    for name, trait, level in estimates.about["groups"]:
+        condition = _condition(trait, level, study.subgroups.get(trait, ()))
+        if condition is None:
+            continue
+        without = tuple(column for column in study.population.without if column != trait)
+        asked = study.changed(population={"without": without})
+        rows = estimates.only(endpoint=name)
+        found = compare_with_truth(rows, asked, endpoint=endpoint, among=condition)
+        parts.append(found.assign(group=name))
+    known = [part for part in parts if len(part)]
+    made = pd.concat(known, ignore_index=True) if known else parts[0]
+    made.attrs["reason"] = "" if known else parts[0].attrs["reason"]
+    return made
+
+
+def _condition(trait: str, level: str, cuts: Sequence[float]) -> str | None:
+    """Return a level as a condition on the simulated people; None if they cannot be so divided."""
+    if trait == EVERYBODY:
+        return ""
+    if trait in _TRUTHS:
+        return trait if level == "yes" else f"not {trait}"
+    if trait in _WORDS:
+        return f"{trait} == '{level}'"
+    if trait not in _NUMBERS or not cuts:
+        return None
+    lower = [cut for cut in cuts if level.split()[0] == f"{cut:g}"]
+    if not lower:
+        return f"{trait} < {cuts[0]}"
+    higher = [f"{trait} < {cut}" for cut in cuts if cut > lower[0]]
+    return " and ".join([f"{trait} >= {lower[0]}", *higher[:1]])
