@@ -44,13 +44,20 @@ _HEADINGS = (
 
 
 def write_page(folder: Path) -> None:
-    """Write ``COVERAGE.md`` from ``coverage.csv`` and ``coverage_peers.csv`` in a folder."""
+    """Write ``COVERAGE.md`` from the files of results in a folder: ``coverage.csv``, its peers.
+
+    ``coverage_again.csv`` holds cells that missed, drawn again with another seed.
+    """
     lines = [_INTRODUCTION]
     results = _read(folder / "coverage.csv")
     if results is not None:
         lines += [*_facts(results), "", *_summary(results), ""]
+        lines += [*_small_bias(results), ""]
         for quantity in dict.fromkeys(results["quantity"]):
             lines += [f"## {_TITLES[quantity]}", "", *_table(results, quantity), ""]
+    again = _read(folder / "coverage_again.csv")
+    if results is not None and again is not None:
+        lines += _drawn_again(results, again)
     peers = _read(folder / "coverage_peers.csv")
     if peers is not None:
         lines += _beside(peers)
@@ -78,6 +85,38 @@ def _summary(results: pd.DataFrame) -> Iterable[str]:
         hold, out = ((cells["verdict"] == word).sum() for word in ("holds", "outside"))
         missing = len(cells) - hold - out
         yield f"| {_TITLES[quantity]} | {len(cells)} | {hold} | {missing} | {out} |"
+
+
+def _small_bias(results: pd.DataFrame) -> Iterable[str]:
+    """Say how large the biases are that many cohorts make visible."""
+    biased = results[results["verdict"].str.contains("bias")]
+    if biased.empty:
+        return
+    yield "A bias that is missed is a small one, of few events, and shrinks with the cohort. As a"
+    yield "share of the spread of the estimate over cohorts the largest is"
+    shares = (biased["bias"].abs() / biased["spread"]).groupby(biased["n"]).max()
+    yield ", ".join(f"{100 * share:.0f} % at n = {n:,}" for n, share in shares.items()) + "."
+
+
+def _drawn_again(results: pd.DataFrame, again: pd.DataFrame) -> Iterable[str]:
+    """Show the cells of which coverage missed beside other cohorts of the same worlds."""
+    yield "## Cells that missed, drawn again"
+    yield ""
+    yield "Of several hundred cells some miss by chance. Each whose coverage or type I error missed"
+    yield f"was drawn again with another seed ({again['seed'].iloc[0]}); the first verdict stays."
+    yield ""
+    yield "| quantity | world | arms | weights | n | coverage | cohorts | again | cohorts |"
+    yield "|---" * 9 + "|"
+    keys = ["quantity", "world", "arms", "target", "n"]
+    both = again.merge(results, on=keys, suffixes=("_again", ""))
+    for row in both.itertuples():
+        second = f"{_percent(row.coverage_again)} ± {_percent(row.coverage_error_again)}"
+        yield (
+            f"| {_TITLES[row.quantity]} | {row.world} | {row.arms} | {row.target} | {row.n:,} "
+            f"| {_percent(row.coverage)} ± {_percent(row.coverage_error)} | {row.intervals:,} "
+            f"| {second} | {row.intervals_again:,} |"
+        )
+    yield ""
 
 
 def _table(results: pd.DataFrame, quantity: str) -> Iterable[str]:
