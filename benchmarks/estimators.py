@@ -2,7 +2,8 @@
 
 Run ``python -m benchmarks.estimators`` for all tasks at 10,000 to 10,000,000 persons, or choose:
 ``--tasks km,cox --sizes 10000,100000 --engines ours,R_survival``. Each measurement is a process of
-its own, stopped after ``--limit`` seconds. Results go to ``benchmarks/estimators.csv`` as they
+its own. A peer is stopped after ``--limit`` seconds, and is not run with ten times as many persons
+where that would take it longer. Results go to ``benchmarks/estimators.csv`` as they
 come; a run that was stopped goes on from there. ``benchmarks/SPEED.md`` is made from it.
 """
 
@@ -50,6 +51,7 @@ R_PEERS = {
 _FROM_R = {"R_survival": "survival", "R_cmprsk": "cmprsk"}
 # Reading the data and starting up are not part of what is timed, but take time as well.
 _TO_START_SECONDS = 60
+_OUR_LIMIT_SECONDS = 600
 _WARM_UP_ROWS = 1_000
 
 app = typer.Typer(add_completion=False)
@@ -61,7 +63,7 @@ def main(
     tasks: Annotated[str, typer.Option(help="'all', or names with commas.")] = "all",
     sizes: Annotated[str, typer.Option(help="'all', or numbers of persons.")] = "all",
     engines: Annotated[str, typer.Option(help="'all', or names with commas.")] = "all",
-    limit: Annotated[int, typer.Option(help="Seconds after which a peer is stopped.")] = 60,
+    limit: Annotated[int, typer.Option(help="Seconds after which a peer is stopped.")] = 20,
     memory_gb: Annotated[float, typer.Option(help="Memory that each may take.")] = 18,
     into: Annotated[Path, typer.Option(help="File of results.")] = HERE / "estimators.csv",
 ) -> None:
@@ -153,8 +155,10 @@ def _measure(
     row |= {"seconds": float("nan"), "peak_bytes": float("nan"), "repeats": 0}
     row |= {"input_bytes": _input_bytes(task, folder), "pass_seconds": float("nan")}
     row |= {"version": _version(engine), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
-    if engine != "ours" and _gave_up_before(into, task, engine, size):
-        return row | {"outcome": "not tried"}
+    if engine == "ours":
+        limit = max(limit, _OUR_LIMIT_SECONDS)
+    elif outcome := _why_not(into, task, engine, size, limit):
+        return row | {"outcome": outcome}
     module = [sys.executable, "-m", "benchmarks.estimators", "one"]
     command = [*module, task, engine, str(folder), str(limit)]
     if engine.startswith("R_"):
@@ -195,12 +199,19 @@ def _read(done: subprocess.CompletedProcess[str], engine: str, limit: int) -> di
     return {**dict(zip(names, found, strict=False)), "outcome": ""}
 
 
-def _gave_up_before(path: Path, task: str, engine: str, size: int) -> bool:
+def _why_not(path: Path, task: str, engine: str, size: int, limit: int) -> str:
+    """Return why a peer is not run: it gave up with fewer persons, or would take too long."""
     if not path.exists():
-        return False
-    done = pd.read_csv(path, keep_default_na=False)
+        return ""
+    done = pd.read_csv(path, keep_default_na=False, na_values={"seconds": ""})
     smaller = done[(done["task"] == task) & (done["engine"] == engine) & (done["n"] < size)]
-    return bool((smaller["outcome"] != "").any())
+    if (smaller["outcome"] != "").any():
+        return "not run"
+    if smaller.empty:
+        return ""
+    last = smaller.loc[smaller["n"].idxmax()]
+    is_too_slow = float(last["seconds"]) * size / last["n"] > limit
+    return f"not run: {last['seconds']:.3g} s at {last['n']:,}" if is_too_slow else ""
 
 
 def _input_bytes(task: str, folder: Path) -> int:

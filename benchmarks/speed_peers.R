@@ -102,6 +102,6 @@ repeat {
   invisible(work())
   seconds <- c(seconds, proc.time()[["elapsed"]] - began)
   if (length(seconds) == 1) peak <- kilobytes("VmHWM")
-  if (sum(seconds) > 2 || length(seconds) == 7) break
+  if (sum(seconds) > 1 || length(seconds) == 7) break
 }
 cat(min(seconds), 1024 * max(peak - before, 0), length(seconds), "\n")

@@ -13,7 +13,7 @@ import numpy as np
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 # Work is repeated until it took this long altogether, at least once, at most seven times.
-_ENOUGH_SECONDS = 2.0
+_ENOUGH_SECONDS = 1.0
 _MOST_REPEATS = 7
 
 
