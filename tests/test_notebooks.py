@@ -166,7 +166,7 @@ def test_stored_intervals_hold_the_truth_in_nine_of_ten_rows(path):
     found = re.findall(r"The interval holds the truth in ([\d,]+) of ([\d,]+) rows", "".join(texts))
     for held, rows in found:
         assert int(held.replace(",", "")) >= 0.9 * int(rows.replace(",", ""))
-    asks = any("compare_with_truth(" in cell.source for cell in code_cells(path))
+    asks = any("with_truth(" in cell.source for cell in code_cells(path))
     assert bool(found) == asks
 
 

@@ -140,7 +140,7 @@ def follow_line(
         ("end_of_line", "death"),
         covariates=followed.covariates,
         about={
-            **_about(followed, f"line {line}"),
+            **_about(followed, f"the end of line {line}"),
             **_arms_of_line(arm, of_line["regimen"].cat.categories),
             "horizon_days": horizon,
             "notes": _left_out(len(here) < has_begun.sum(), line, fewest),

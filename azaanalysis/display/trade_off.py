@@ -18,7 +18,7 @@ from azaanalysis.vocab import in_words, sentence_case
 
 # How each respect is called above its column, in the order of the table.
 HEADINGS = {
-    "steroid_free_response": "Months in steroid-free {finding}",
+    "steroid-free_response": "Months in steroid-free {finding}",
     "infection": "{infection} per 100",
     "discontinuation": "Stops per 100",
 }

@@ -22,7 +22,7 @@ from azaanalysis.vocab import DAYS_PER_MONTH, in_words
 Array = np.ndarray
 PER = 100
 # The three respects, in the order of all arrays: the endpoint each stands for in a result.
-RESPECTS = ("steroid_free_response", "infection", "discontinuation")
+RESPECTS = ("steroid-free_response", "infection", "discontinuation")
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,8 @@ def compare_course_with_truth(
     )
     rows = [made for row in estimates.frame.to_dict("records") if (made := _beside(row, lives))]
     found = pd.DataFrame(rows, columns=[*BESIDE, *ADDED])
+    order = {quantity: place for place, quantity in enumerate(found["quantity"].unique())}
+    found = found.sort_values("quantity", key=lambda names: names.map(order), kind="stable")
     found.attrs["reason"] = "" if len(found) else UNKNOWN
     return found
 

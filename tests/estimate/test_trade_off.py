@@ -79,9 +79,9 @@ def test_months_infections_and_stops_are_those_counted_by_hand(four):
 
     # a responds without steroids from day 90 to 120: 31 days. b from day 30 to the stop on day 75:
     # 46 days. The mean is 38.5 days. d responds from day 90 on, c never: 15.5 days.
-    months = read(found, "steroid_free_response", "azathioprine")
+    months = read(found, "steroid-free_response", "azathioprine")
     assert months == pytest.approx(38.5 / DAYS_PER_MONTH, rel=1e-6)
-    months = read(found, "steroid_free_response", "anti_tnf")
+    months = read(found, "steroid-free_response", "anti_tnf")
     assert months == pytest.approx(15.5 / DAYS_PER_MONTH, rel=1e-6)
     # Both infections of b count, the one long after the stop as well; that of c comes too late.
     assert read(found, "infection", "azathioprine") == pytest.approx(100)
@@ -183,7 +183,7 @@ def test_shares_of_draws_are_coherent_with_the_differences(invented):
     singles = [shares[respect] for respect in gaps.index]
     assert shares["all_three"] <= min(singles)
     assert shares["none_of_them"] <= 1 - max(singles)
-    signs = {"steroid_free_response": 1, "infection": -1, "discontinuation": -1}
+    signs = {"steroid-free_response": 1, "infection": -1, "discontinuation": -1}
     for respect, sign in signs.items():
         assert (shares[respect] > 0.5) == (sign * gaps.loc[respect, "value"] > 0)
     covariance = np.array(found.about["joint"]["anti_tnf"])
