@@ -133,14 +133,9 @@ def _parts(entrants: Entrants) -> tuple[dict[str, int], list[str]]:
 
 def _spells_since_start(entrants: Entrants, part_of: dict[str, int]) -> pd.DataFrame:
     """Return spells from time zero on: ``rank part begin until`` (the first day after it)."""
-    spells = find_spells(entrants, part_of)
-    zero = entrants.index_day[spells["rank"]]
-    is_own = (spells["part"] < len(components_of(entrants.comparison))).to_numpy()
-    # A part of a combination may have begun just before the combination was complete.
-    kept = spells[(spells["begin"] >= zero) | (is_own & (spells["end"] >= zero))]
-    kept = kept.assign(begin=np.maximum(kept["begin"], entrants.index_day[kept["rank"]]))
-    ended = end_at_switch(kept)
-    is_switch = ended["end"].to_numpy() < kept["end"].to_numpy()
+    spells = find_spells(entrants, part_of, is_cut=True)
+    ended = end_at_switch(spells)
+    is_switch = ended["end"].to_numpy() < spells["end"].to_numpy()
     return ended.assign(until=ended["end"] + np.where(is_switch, 0, 1))
 
 

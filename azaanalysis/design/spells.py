@@ -23,7 +23,9 @@ def number_parts(entrants: Entrants) -> dict[str, int]:
     return part_of
 
 
-def find_spells(entrants: Entrants, part_of: Mapping[str, int]) -> pd.DataFrame:
+def find_spells(
+    entrants: Entrants, part_of: Mapping[str, int], *, is_cut: bool = False
+) -> pd.DataFrame:
     """Return the unbroken spells of each start's patient on each part.
 
     Parameters
@@ -33,6 +35,9 @@ def find_spells(entrants: Entrants, part_of: Mapping[str, int]) -> pd.DataFrame:
     part_of
         Number of the part that each drug stands for; drugs of one part are one treatment, and
         those with a number below 0 do not count.
+    is_cut
+        Whether to leave out what came before time zero. Supplies of the arms' own parts that go on
+        then are cut; of other drugs, only those that begin later count.
 
     Returns
     -------
@@ -52,6 +57,12 @@ def find_spells(entrants: Entrants, part_of: Mapping[str, int]) -> pd.DataFrame:
     # A supply without a reason to stop, after which the gap was not observed, may have gone on.
     end = np.where(unseen, NEVER, end)
     wanted = part >= 0
+    if is_cut:
+        zero = entrants.index_day[rank]
+        # A part of a combination may have begun just before the combination was complete.
+        is_own = part < len(components_of(entrants.comparison))
+        wanted &= (begin >= zero) | (is_own & (end >= zero))
+        begin = np.maximum(begin, zero)
     spells = pd.DataFrame({"rank": rank, "part": part, "begin": begin, "end": end})[wanted]
     return _bridged(spells, gap_days)
 

@@ -101,44 +101,52 @@ def mark_lines(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
         ``arrived`` and ``target_mark`` of all who came to its target.
     """
     steps = frame.reset_index(drop=True)
-    counts = steps.groupby(["line", "source"], observed=True)["patients"].transform("sum")
-    arrived = steps.groupby(["line", "target"], observed=True)["patients"].transform("sum")
-    steps = steps.assign(total=counts, arrived=arrived)
-    marks = np.where(is_small(steps["patients"], smallest_count), SMALL, SHOWN).astype(object)
-    source_mark = _mark_totals(steps, "source", "total", smallest_count)
-    target_mark = _mark_totals(steps, "target", "arrived", smallest_count)
-    hidden = (source_mark != SHOWN) | (target_mark != SHOWN) | _leads_on(steps, target_mark)
-    marks[hidden & (marks == SHOWN)] = LINKED
-    groups = [
-        rows
-        for names in (["line", "source"], ["line", "target"])
-        for rows in steps.groupby(names, observed=True).indices.values()
-    ]
-    before = None
-    while before is None or (marks != before).any():
-        before = marks.copy()
-        for rows in groups:
-            if len(rows) > 1:
-                marks[rows] = protect(steps["patients"].iloc[rows], marks[rows], smallest_count)
-    return steps.assign(mark=marks, source_mark=source_mark, target_mark=target_mark)
+    counts = steps["patients"]
+    sides = {"source": _node_of(steps, "source", 0), "target": _node_of(steps, "target", 1)}
+    # The sum of those who left is that of those who came, wherever both are counted.
+    totals = pd.concat([counts.groupby(sides[side]).sum() for side in ("target", "source")])
+    totals = totals[~totals.index.duplicated()]
+    nodes = pd.Series(np.where(is_small(totals, smallest_count), SMALL, SHOWN), totals.index)
+    nodes = nodes.astype(object)
+    marks = np.where(is_small(counts, smallest_count), SMALL, SHOWN).astype(object)
+    before = -1
+    while before < (n_hidden := int((marks != SHOWN).sum() + (nodes != SHOWN).sum())):
+        before = n_hidden
+        for node in sides.values():
+            marks[(nodes[node].to_numpy() != SHOWN) & (marks == SHOWN)] = LINKED
+            _protect_steps(steps, node, marks, smallest_count)
+            _hide_told_nodes(node, marks, nodes)
+        _protect_nodes(totals, nodes, smallest_count)
+    return steps.assign(
+        mark=marks,
+        total=totals[sides["source"]].to_numpy(),
+        source_mark=nodes[sides["source"]].to_numpy(),
+        arrived=totals[sides["target"]].to_numpy(),
+        target_mark=nodes[sides["target"]].to_numpy(),
+    )
 
 
-def _mark_totals(steps: pd.DataFrame, side: str, total: str, k: int) -> np.ndarray:
-    """Mark small totals of one side, and those from which they could be worked out."""
-    made = np.full(len(steps), SHOWN, dtype=object)
-    for _, rows in steps.groupby("line"):
-        totals = rows.groupby(side, observed=True)[total].first()
-        marks = np.where(is_small(totals, k), SMALL, SHOWN).astype(object)
-        of_name = dict(zip(totals.index.astype(str), protect(totals, marks, k), strict=True))
-        made[rows.index] = [of_name[name] for name in rows[side].astype(str)]
-    return made
+def _node_of(steps: pd.DataFrame, side: str, further: int) -> pd.Series:
+    """Name the bar that each step leaves from or comes to: the line, and what is taken."""
+    return (steps["line"] + further).astype(str) + " " + steps[side].astype(str)
 
 
-def _leads_on(steps: pd.DataFrame, target_mark: np.ndarray) -> np.ndarray:
-    """Tell which steps go on from a treatment that was masked where it was arrived at."""
-    masked = steps[target_mark != SHOWN]
-    places = {
-        (line + 1, target) for line, target in zip(masked["line"], masked["target"], strict=True)
-    }
-    came_from = zip(steps["line"], steps["source"], strict=True)
-    return np.array([place in places for place in came_from], dtype=bool)
+def _protect_steps(steps: pd.DataFrame, node: pd.Series, marks: np.ndarray, k: int) -> None:
+    """Hide further steps until the sum of a bar gives none away."""
+    for rows in steps.groupby(node).indices.values():
+        if len(rows) > 1:
+            marks[rows] = protect(steps["patients"].iloc[rows], marks[rows], k)
+
+
+def _hide_told_nodes(node: pd.Series, marks: np.ndarray, nodes: pd.Series) -> None:
+    """Hide a bar that is a single step, if that is hidden: the two are one number."""
+    is_single = ~node.duplicated(keep=False).to_numpy()
+    told = node[is_single & (marks != SHOWN)]
+    nodes[told[(nodes[told] == SHOWN).to_numpy()]] = LINKED
+
+
+def _protect_nodes(totals: pd.Series, nodes: pd.Series, k: int) -> None:
+    """Hide further bars of a line until their sum gives none away."""
+    line = totals.index.str.split(" ").str[0]
+    for names in totals.groupby(line).groups.values():
+        nodes[names] = protect(totals[names], nodes[names].to_numpy(), k)

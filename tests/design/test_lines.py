@@ -115,6 +115,20 @@ def test_what_was_in_use_before_the_first_line_is_not_counted():
     assert lines_of(data) == [("azathioprine", 0, 200)]
 
 
+def test_a_drug_left_shortly_before_the_first_line_is_no_part_of_it():
+    # The start on day -50 was seen too late to enter; that of day 40 lies within the gap after it.
+    data = one_patient(
+        ("infliximab", -50, -6),
+        ("azathioprine", 0, 30),
+        ("infliximab", 40, 400),
+        observed_from=day(-100),
+    )
+    frame = find_lines(data, asked(washout_days=100)).frame
+    own = frame[frame["rank"] == 0]
+    assert own["regimen"].tolist() == ["azathioprine", "anti_tnf"]
+    assert own["begin_days"].tolist() == [0, 40]
+
+
 def test_nobody_is_followed_beyond_an_end_that_was_planned():
     data = one_patient(("azathioprine", 0, 200, "completed"))
     found = find_lines(data, asked())
