@@ -1,5 +1,8 @@
 """Response and remission from scores, held over visits, and free of steroids."""
 
+import csv
+from importlib.resources import files
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -214,3 +217,11 @@ def test_the_protocol_says_who_judges_how_long_it_is_held_and_on_which_dose():
     assert "seen for the third time in a row" in outcome
     assert "published threshold" in outcome
     assert "at most 5 mg prednisolone a day then and in the 14 days before" in outcome
+
+
+def test_every_threshold_says_what_of_its_source_has_been_seen():
+    text = files("azaanalysis").joinpath("thresholds.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+
+    assert len(rows) == len(load_thresholds())
+    assert all("seen" in row["checked"] for row in rows)
