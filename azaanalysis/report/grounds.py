@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -45,6 +45,7 @@ class Row:
 
     cells: Mapping[str, Any]
     words: frozenset[float]
+    smallest_count: int = 1
 
     def prints(self, number: str) -> bool:
         """Tell whether a number is one of this result, rounded as it is written."""
@@ -52,7 +53,7 @@ class Row:
         half = 0.5 * 10.0**-decimals
         wanted = as_number(number)
         near = (abs(wanted - v) <= half + 1e-6 * (half + abs(v)) for v in self._values)
-        return any(near) or self._is_p_beyond(number)
+        return any(near) or self._is_p_beyond(number) or self._is_masked(number)
 
     def holds(self, number: str) -> bool:
         """Tell whether a number stands in this row digit by digit."""
@@ -74,6 +75,11 @@ class Row:
         found += [float(c) for name in _COUNTED if (c := self.cells[name]) is not None]
         day = self.cells["at_days"]
         return found if day is None else [*found, *(day / per for per in DAYS_PER.values())]
+
+    def _is_masked(self, number: str) -> bool:
+        """Tell whether a number is the threshold, printed in place of a count: ``"<5"``."""
+        is_blank = None in (self.cells["patients"], self.cells["events"])
+        return is_blank and self.smallest_count > 1 and number == str(self.smallest_count)
 
     def _is_p_beyond(self, number: str) -> bool:
         if QUANTITIES[self.cells["quantity"]].scale != "p_value" or self.cells["value"] is None:
@@ -155,6 +161,7 @@ class Grounds:
         self.notes = pool([[about.get(name, "") for name in _TOLD] for about in told])
         self.tests = [row for entry in record["estimates"] for row in _tests_of(entry, record)]
         self.marks = [mark for about in told for mark in about.get("gate", ())]
+        self.masked = _count_masked(record["estimates"])
         self.rows: dict[str, Row] = {}
         self.places: dict[tuple[str, str], Parents] = {}
         self.anchors: dict[str, Parents] = {}
@@ -181,16 +188,26 @@ class Grounds:
         """Judge text outside of tables and figures."""
         if any(row.prints(number) for row in self.tests):
             return "result"
-        if as_number(number) in self.notes or self._is_of_gate(number):
+        is_known = as_number(number) in self.notes | self.masked
+        if is_known or self._is_of_gate(number):
             return "note"
-        is_known = number in _PLAIN or as_number(number) in self.settings
-        return "setting" if is_known else UNACCOUNTED
+        is_setting = number in _PLAIN or as_number(number) in self.settings
+        return "setting" if is_setting else UNACCOUNTED
 
     def _is_of_gate(self, number: str) -> bool:
         """Tell whether a number is a count of comparisons, or a finding of the design gate."""
         pairs = {(arm, versus) for arm, versus, *_ in self.marks}
         found = {f"{value:.2f}" for _, _, _, value, *_ in self.marks if value is not None}
         return number in found or (number.isdigit() and int(number) <= len(pairs))
+
+
+def _count_masked(entries: Iterable[Mapping[str, Any]]) -> frozenset[float]:
+    """Return how many rows of each notebook have a masked number: the summary says it."""
+    masked: dict[str, float] = {}
+    for entry in entries:
+        name = entry["notebook"]
+        masked[name] = masked.get(name, 0) + float(entry["about"].get("masked", 0))
+    return frozenset(masked.values())
 
 
 def _tests_of(entry: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[Row]:
@@ -215,11 +232,14 @@ def _rows_of(
         about = group.get("about") or abouts[page["notebook"], group["estimate"]]
         told = pool([entry for key, entry in about.items() if key != "smallest_count"])
         starts = frozenset(float(day) + 1 for day in about.get("windows", ()))
+        smallest = int(about.get("smallest_count", 1))
+        # "<5: from 1 to 4, not shown"
+        told |= {float(smallest), float(smallest - 1)} if smallest > 1 else set()
         for number, *cells in group["rows"]:
             row = dict(zip(columns, cells, strict=True))
             label = QUANTITIES[row["quantity"]].label
             words = pool(" ".join([label, *(str(row[name]) for name in _WORDS)]))
-            yield number, Row(row, told | words | starts)
+            yield number, Row(row, told | words | starts, smallest)
 
 
 def _parents_of(

@@ -122,6 +122,29 @@ def test_a_number_is_a_result_only_as_it_is_rounded():
     assert row.prints("12.4") is row.prints("0.12345") is row.prints("85") is False
 
 
+def test_masked_counts_are_accounted_for_by_their_threshold_only_where_they_are(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("azaanalysis.report.site.find_obstacle", lambda: "not asked for")
+    rates = builders.rates()
+    few = Estimate(
+        rates.frame.assign(events=[3, *rates.frame["events"][1:]]),
+        {**rates.about, "smallest_count": 5},
+    )
+    folder = write_small_report(
+        tmp_path / "out", shown=[tabulate_estimate(few), draw_rates(few)], estimates={"rates": few}
+    )
+    numbers = account_for_numbers(folder)
+
+    assert "&lt;5" in (folder / "04_discontinuation.html").read_text("utf-8")
+    assert numbers[numbers["kind"] == UNACCOUNTED].empty
+    blank = {"patients": 40, "events": None, "patient_years": None, "at_days": None}
+    cells = {**dict.fromkeys(("value", "lower", "upper", "std_error")), **blank}
+    row = Row({**cells, "quantity": "rate"}, frozenset(), smallest_count=5)
+    assert row.prints("5")
+    assert not Row({**row.cells, "events": 9}, frozenset(), smallest_count=5).prints("5")
+
+
 def places_of_digits(folder):
     """Every digit of every file but the manifest, by file and byte."""
     manifest = folder / "manifest.json"
