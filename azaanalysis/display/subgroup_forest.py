@@ -49,7 +49,7 @@ def draw_subgroups(
     """
     label = _label(estimate, quantity)
     words = (
-        f"{caption or f'{label} within groups, weighted within each group.'} Dashed: everybody. "
+        f"{caption or f'{label} within groups.'} Dashed: everybody. "
         "p: test that all recorded levels are alike."
     )
     return _figure(estimate, quantity, words)

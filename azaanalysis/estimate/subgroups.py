@@ -170,13 +170,14 @@ def _compared(group: _Group, arm: str, quantity: str) -> Compared:
 def _about(groups: Sequence[_Group], level: float) -> dict[str, Any]:
     """Return what holds of all groups; notes that speak of one only are left out."""
     whole = groups[0]
+    how = "observed" if whole.about.get("weighting_settings") is None else "weighted"
     dropped = ("blocked", "notes", "weighting")
     about = {key: entry for key, entry in whole.about.items() if key not in dropped}
     notes = dict.fromkeys(note for group in groups for note in group.subgroup.notes)
     return {
         **about,
         "level": level,
-        "method": "differences and ratios of Aalen-Johansen risks, weighted within each group",
+        "method": f"differences and ratios of Aalen-Johansen risks, {how} within each group",
         "notes": tuple(notes),
     }
 
