@@ -15,6 +15,7 @@ from azaanalysis.disclosure import suppress
 from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.e_values import RATIOS, name_cause
 from azaanalysis.display.figure import Figure, finish
+from azaanalysis.display.source import Source
 from azaanalysis.display.style import GRID, INK, SMALL, SOFT_INK, WIDTH, style_arms, wrap_to
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.e_values import as_risk_ratio, is_common_outcome, needed_to_outcome
@@ -75,7 +76,7 @@ def draw_confounding(estimate: Estimate, frame: pd.DataFrame, *, caption: str = 
     def draw() -> Drawing:
         return _draw(panels, list(arms))
 
-    return finish(draw, caption=words, alt=f"{alt}.")
+    return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(suppress(estimate)),))
 
 
 def _panels(estimate: Estimate, frame: pd.DataFrame) -> Iterator[_Panel]:

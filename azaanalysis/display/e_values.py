@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.disclosure import suppress
+from azaanalysis.display.basis import CONFOUNDING
 from azaanalysis.display.numbers import (
     spell_column,
     spell_fixed,
@@ -15,6 +16,7 @@ from azaanalysis.display.numbers import (
     spell_level,
     spell_value,
 )
+from azaanalysis.display.source import Source
 from azaanalysis.display.table import Column, Table
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
@@ -33,7 +35,8 @@ def tabulate_e_values(estimate: Estimate, *, caption: str = "") -> Table:
         Words above the table, in place of the usual ones.
     """
     shown = suppress(estimate).frame
-    ratios = shown[shown["quantity"].isin(RATIOS)]
+    is_ratio = shown["quantity"].isin(RATIOS).to_numpy()
+    ratios = shown[is_ratio]
     columns = (
         Column("Comparison", is_number=False),
         *(Column("Day"), Column("Ratio")),
@@ -56,7 +59,14 @@ def tabulate_e_values(estimate: Estimate, *, caption: str = "") -> Table:
         "nothing is needed.",
     )
     usual = "How strong an unmeasured cause would have to be"
-    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes)
+    return Table(
+        caption or usual,
+        columns,
+        tuple(rows),
+        tuple(headings),
+        notes,
+        sources=(Source(suppress(estimate), tuple(np.flatnonzero(is_ratio).tolist()), (2, 3)),),
+    )
 
 
 def _same_comparison(shown: pd.DataFrame, row: Any) -> pd.DataFrame:
@@ -96,7 +106,7 @@ def tabulate_confounding(frame: pd.DataFrame, *, most: int = 4, caption: str = "
         "that such a cause could produce at most if it were left out and nothing else differed.",
     )
     usual = "How strong the measured causes are: the strongest of each comparison"
-    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes)
+    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes, basis=CONFOUNDING)
 
 
 def name_cause(row: Any) -> str:

@@ -14,6 +14,7 @@ from azaanalysis.display.axis import difference_ticks
 from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import NOT_KNOWN, spell_interval, spell_level, spell_value
+from azaanalysis.display.source import Source
 from azaanalysis.display.style import GRID, INK, SMALL, WIDTH, style_arms, wrap_to
 from azaanalysis.display.table import Column, Table
 from azaanalysis.errors import EstimationError
@@ -48,10 +49,7 @@ def tabulate_lost(estimate: Estimate, *, digits: int = 1, caption: str = "") -> 
     columns = [Column("If, after they were lost, the hazard was", is_number=False)]
     arms = list(gaps["arm"].unique())
     reference = str(gaps["versus"].iloc[0])
-    interval = sentence_case(spell_level(estimate.about))
-    for arm in arms:
-        pair = f"{sentence_case(arm)} v {in_words(reference)}"
-        columns += [Column("Points", group=pair), Column(interval, group=pair)]
+    columns += [Column(f"{sentence_case(arm)} v {in_words(reference)}") for arm in arms]
     rows = []
     for scenario in chosen:
         cells = []
@@ -59,16 +57,29 @@ def tabulate_lost(estimate: Estimate, *, digits: int = 1, caption: str = "") -> 
             row = next(
                 gaps[(gaps["arm"] == arm) & (gaps["endpoint"] == scenario.name)].itertuples()
             )
-            cells += [
-                spell_value(row, digits=digits).rstrip("%"),
-                spell_interval(row, digits=digits),
-            ]
+            value = spell_value(row, digits=digits).rstrip("%")
+            limits = spell_interval(row, digits=digits)
+            cells.append(NOT_KNOWN if pd.isna(row.value) else f"{value} ({limits})")
         rows.append((_scenario_in_words(scenario, reference), *cells))
     rows += [_tipping_row(shown, arms, side) for side in ("arm", reference)]
     label = str(estimate.about.get("endpoint_label", "Risk"))
     usual = f"{label} by day {estimate.about['at_day']:,.0f}, if those lost were different"
     notes = (_shares(shown, digits), *(estimate.about.get("notes", ())))
-    return Table(caption or usual, tuple(columns), tuple(rows), (), notes)
+    names = [
+        [s.name for s in chosen] + [f"lost of {side}" for side in (arm, reference)] for arm in arms
+    ]
+    sources = tuple(
+        Source(Estimate(shown, estimate.about), _places(shown, of_arm, arm), (1 + i,))
+        for i, (arm, of_arm) in enumerate(zip(arms, names, strict=True))
+    )
+    return Table(caption or usual, tuple(columns), tuple(rows), (), notes, sources=sources)
+
+
+def _places(shown: pd.DataFrame, names: list[str], arm: str) -> tuple[int, ...]:
+    """Return where each line of one arm stands in the estimate."""
+    keys = zip(shown["endpoint"], shown["arm"], strict=True)
+    where = {key: row for row, key in enumerate(keys)}
+    return tuple(where.get((name, arm), -1) for name in names)
 
 
 def _shown(estimate: Estimate) -> pd.DataFrame:
@@ -96,7 +107,7 @@ def _tipping_row(shown: pd.DataFrame, arms: list[str], side: str) -> tuple[str, 
         name = f"lost of {arm if side == 'arm' else side}"
         keep = (shown["quantity"] == "tipping_hazard_ratio") & (shown["arm"] == arm)
         value = shown.loc[keep & (shown["endpoint"] == name), "value"].iloc[0]
-        cells += [NOT_KNOWN if pd.isna(value) else f"{value:.2f}", ""]
+        cells.append(NOT_KNOWN if pd.isna(value) else f"{value:.2f}")
     place = "the arm" if side == "arm" else in_words(side)
     return (f"Hazard ratio of those lost of {place} that brings the interval to zero", *cells)
 
@@ -105,7 +116,7 @@ def _shares(shown: pd.DataFrame, digits: int) -> str:
     rows = shown[shown["quantity"] == "share_lost"].itertuples()
     parts = [f"{in_words(str(row.arm))} {spell_value(row, digits=digits)}" for row in rows]
     return (
-        "Points: difference in cumulative incidence, in percentage points. Lost before the day "
+        "Difference in cumulative incidence, in percentage points. Lost before the day "
         f"without an event, weighted: {', '.join(parts)}. {NOT_KNOWN}: none between 1/50 and 50."
     )
 
@@ -162,7 +173,7 @@ def draw_lost(estimate: Estimate, *, caption: str = "") -> Figure:
         write(drawing, left, top + _HEIGHT + 0.42, label)
         return drawing
 
-    return finish(draw, caption=words, alt=f"{alt}.")
+    return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(suppress(estimate)),))
 
 
 def _dress(axes: Axes, ticks: list[float], *, is_first: bool) -> None:

@@ -13,6 +13,7 @@ from azaanalysis.display.axis import difference_ticks
 from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import spell_fixed, spell_level
+from azaanalysis.display.source import Source
 from azaanalysis.display.style import GRID, INK, SMALL, SOFT_INK, WIDTH, style_arms, widest, wrap_to
 from azaanalysis.display.subgroup_rows import SubgroupRows
 from azaanalysis.display.ways import choices_of, specifications_of, values_of
@@ -51,7 +52,7 @@ def draw_specifications(estimate: Estimate, *, caption: str = "") -> Figure:
     def draw() -> Drawing:
         return _draw(every, ready)
 
-    return finish(draw, caption=words, alt=f"{alt}.")
+    return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(ready.shown),))
 
 
 def _in_words(every: pd.DataFrame, arm: str, reference: str) -> str:

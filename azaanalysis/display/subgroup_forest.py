@@ -14,6 +14,7 @@ from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import HIDDEN, spell_interval, spell_level, spell_value
 from azaanalysis.display.rows import Line, draw_interval, scale_size
+from azaanalysis.display.source import Source
 from azaanalysis.display.style import GRID, INK, SMALL, SOFT_INK, WIDTH, style_arms, widest, wrap_to
 from azaanalysis.display.subgroup_rows import (
     NOT_COMPARED,
@@ -91,7 +92,8 @@ def _figure(estimate: Estimate, quantity: Shown, words: str) -> Figure:
     def draw() -> Drawing:
         return _draw(ready, quantity)
 
-    return finish(draw, caption=words.rstrip(".") + ".", alt=f"{label}. {alt}.")
+    sources = (Source(ready.shown),)
+    return finish(draw, caption=words.rstrip(".") + ".", alt=f"{label}. {alt}.", sources=sources)
 
 
 def _in_words(ready: SubgroupRows, arm: str, quantity: str) -> str:

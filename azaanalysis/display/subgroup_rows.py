@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,6 +49,18 @@ class SubgroupRows:
             (rows["endpoint"] == name) & (rows["arm"] == arm) & (rows["quantity"] == quantity)
         ]
         return next(found.itertuples(), None)
+
+    @property
+    def shown(self) -> Estimate:
+        """The estimate as it is printed."""
+        return suppress(self.estimate)
+
+    def places(self, keys: Sequence[tuple[str, str]], quantity: str) -> tuple[int, ...]:
+        """Return where each pair of group and arm stands in the estimate; -1 if it does not."""
+        frame = self.estimate.frame
+        columns = zip(frame["endpoint"], frame["arm"], frame["quantity"], strict=True)
+        where = {key: row for row, key in enumerate(columns)}
+        return tuple(where.get((*key, quantity), -1) for key in keys)
 
     def p(self, trait: str, arm: str, quantity: str) -> str:
         """Return a p value in words; empty if there was no test."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from azaanalysis.disclosure import smallest_count_of
 from azaanalysis.display.numbers import HIDDEN, spell_interval, spell_level, spell_value
+from azaanalysis.display.source import Source
 from azaanalysis.display.subgroup_rows import NOT_COMPARED, TEST_OF, SubgroupRows, name_trait
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
@@ -52,7 +53,26 @@ def tabulate_subgroups(estimate: Estimate, *, digits: int = 1, caption: str = ""
     day = f" by day {estimate.about['at_day']:,.0f}"
     usual = f"{estimate.about.get('endpoint_label', 'Risk')!s}{day}, compared within groups"
     notes = tuple(_footnotes(ready))
-    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes)
+    sources = _sources(ready)
+    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes, sources=sources)
+
+
+def _sources(ready: SubgroupRows) -> tuple[Source, ...]:
+    """Return what stands behind differences, ratios and p values, row by row."""
+    keys = [(name, arm) for arm in ready.arms for name, *_ in ready.groups]
+    traits = [trait for _, trait, _ in ready.groups]
+    # A p value stands beside the first level of its trait only.
+    first = [trait if trait not in traits[:i] else "" for i, trait in enumerate(traits)]
+    tested = [(trait, arm) for arm in ready.arms for trait in first]
+    return tuple(
+        Source(ready.shown, ready.places(of_rows, quantity), columns)
+        for of_rows, quantity, columns in (
+            (keys, "risk_difference", (2, 3)),
+            (keys, "risk_ratio", (4, 5)),
+            (tested, "difference_interaction_p", (6,)),
+            (tested, "ratio_interaction_p", (7,)),
+        )
+    )
 
 
 def _p_values(ready: SubgroupRows, trait: str, arm: str) -> list[str]:
@@ -101,6 +121,9 @@ def _footnotes(ready: SubgroupRows) -> Iterator[str]:
     yield from about.get("notes", ())
 
 
+_CONTRASTS = {"difference_of_differences": (1, 2), "ratio_of_ratios": (3, 4)}
+
+
 def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Table:
     """Tabulate by how much groups differ, with the tests and what their number does to them.
 
@@ -137,12 +160,17 @@ def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str =
         rows.append((f"{name_trait(trait)}: {in_words(levels)}", *cells, *tests))
         headings.append(f"{sentence_case(arm)} v {in_words(ready.reference)}")
     order = sorted(range(len(rows)), key=lambda i: ready.arms.index(contrasts["arm"].iloc[i]))
+    keys = [(contrasts["endpoint"].iloc[i], contrasts["arm"].iloc[i]) for i in order]
     return Table(
         caption or "By how much the groups differ",
         columns,
         tuple(rows[i] for i in order),
         tuple(headings[i] for i in order),
         _how_many(ready),
+        sources=tuple(
+            Source(ready.shown, ready.places(keys, quantity), columns_of)
+            for quantity, columns_of in _CONTRASTS.items()
+        ),
     )
 
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 _PER_POINT = 10
 _TOKEN = re.compile(r"[A-Za-z]|-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 _PATH = re.compile(r'(?<= d=")[^"]+')
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+# Within a tag only: a number that a reader reads, such as a p value, keeps its digits.
+_NUMBER = re.compile(r"-?\d+\.\d{3,}(?=[^<>]*>)")
 _NO_TURN = re.compile(r' transform="rotate\(-?0(?:\.0+)? [^)]*\)"')
 _NOTHING = re.compile(r'<g(?: id="[^"]*")?>\s*</g>|<g id="[^"]*"/>')
 _INDENT = re.compile(r">\s*\n\s*<")

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from azaanalysis.disclosure import suppress
+from azaanalysis.display.basis import WAYS
 from azaanalysis.display.numbers import (
     HIDDEN,
     spell_fixed,
@@ -15,6 +17,7 @@ from azaanalysis.display.numbers import (
     spell_level,
     spell_value,
 )
+from azaanalysis.display.source import Source
 from azaanalysis.display.subgroup_rows import NOT_COMPARED, SubgroupRows
 from azaanalysis.display.table import Column, Table
 from azaanalysis.result import Estimate
@@ -34,32 +37,42 @@ def tabulate_estimands(estimate: Estimate, *, digits: int = 1, caption: str = ""
         Words above the table, in place of the usual ones.
     """
     ready = SubgroupRows.of(estimate)
-    interval = sentence_case(spell_level(estimate.about))
     columns = [Column("Estimand", is_number=False)]
-    for arm in ready.arms:
-        pair = f"{sentence_case(arm)} v {in_words(ready.reference)}"
-        columns += [Column("Points", group=pair), Column(interval, group=pair)]
+    columns += [Column(f"{sentence_case(arm)} v {in_words(ready.reference)}") for arm in ready.arms]
     rows = []
     for name, topic, level in ready.groups:
-        cells = [cell for arm in ready.arms for cell in _difference(ready, name, arm, digits)]
+        cells = [_difference(ready, name, arm, digits) for arm in ready.arms]
         rows.append((in_words(level) or topic, *cells))
     headings = tuple(topic if level else "" for _, topic, level in ready.groups)
     label = str(estimate.about.get("endpoint_label", "Risk"))
     usual = f"{label} by day {estimate.about['at_day']:,.0f}: one comparison, several estimands"
     notes = (
-        "Points: difference in cumulative incidence, in percentage points.",
+        f"Difference in cumulative incidence, percentage points ({spell_level(estimate.about)}).",
         *refusals_in_words(estimate),
     )
-    return Table(caption or usual, tuple(columns), tuple(rows), headings, notes)
+    shown = suppress(estimate)
+    sources = tuple(
+        Source(shown, _rows_of(shown, [name for name, *_ in ready.groups], arm), (1 + place,))
+        for place, arm in enumerate(ready.arms)
+    )
+    return Table(caption or usual, tuple(columns), tuple(rows), headings, notes, sources=sources)
 
 
-def _difference(ready: SubgroupRows, name: str, arm: str, digits: int) -> tuple[str, str]:
+def _rows_of(shown: Estimate, names: list[str], arm: str) -> tuple[int, ...]:
+    """Return where each way of one arm stands in an estimate; -1 if it does not."""
+    columns = zip(shown.frame["endpoint"], shown.frame["arm"], strict=True)
+    where = {key: row for row, key in enumerate(columns)}
+    return tuple(where.get((name, arm), -1) for name in names)
+
+
+def _difference(ready: SubgroupRows, name: str, arm: str, digits: int) -> str:
     row = ready.row(name, arm, "risk_difference")
     if row is None or (pd.isna(row.value) and not row.was_known):
-        return NOT_COMPARED, ""
+        return NOT_COMPARED
     if pd.isna(row.value):
-        return HIDDEN, HIDDEN
-    return spell_value(row, digits=digits).rstrip("%"), spell_interval(row, digits=digits)
+        return HIDDEN
+    value = spell_value(row, digits=digits).rstrip("%")
+    return f"{value} ({spell_interval(row, digits=digits)})"
 
 
 def refusals_in_words(estimate: Estimate) -> Iterator[str]:
@@ -106,7 +119,8 @@ def tabulate_refusals(estimate: Estimate, *, caption: str = "") -> Table:
         )
     if not rows:
         rows.append(("–", "–", "0", "Every way could be answered."))
-    return Table(caption or "What could not be answered, and why", columns, tuple(rows))
+    usual = "What could not be answered, and why"
+    return Table(caption or usual, columns, tuple(rows), basis=WAYS)
 
 
 def _in_common(estimate: Estimate, labels: list[str]) -> str:
@@ -152,7 +166,7 @@ def tabulate_specifications(estimate: Estimate, *, digits: int = 1, caption: str
     )
     label = str(estimate.about.get("endpoint_label", "Risk"))
     usual = f"{label}: how far the answer depends on choices"
-    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes)
+    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes, basis=WAYS)
 
 
 def specifications_of(estimate: Estimate, ready: SubgroupRows) -> pd.DataFrame:

@@ -96,7 +96,9 @@ def _levels(column: pd.Series) -> Iterator[tuple[str, Array]]:
         is_above = numbers > middle
         yield f"above {middle:.4g}", is_above
     else:
-        for level in column.dropna().astype(str).unique():
+        levels = column.dropna().astype(str).unique()
+        # Of two levels one says all: the other is its absence.
+        for level in levels[: 1 if len(levels) == 2 else None]:
             yield level, (column.astype(str) == level).to_numpy()
 
 
