@@ -167,6 +167,9 @@ def report(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare a report with its manifest; write nothing.")
     ] = False,
+    previous: Annotated[
+        Path | None, typer.Option(help="Earlier report that readers have; else that in the folder.")
+    ] = None,
 ) -> None:
     """Execute the notebooks with a study and write the report that reviewers read.
 
@@ -193,6 +196,7 @@ def report(
             progress=_Bars(bars),
             tell=said.append,
             all_tables=all_tables,
+            previous=previous,
         )
     for sentence in said:
         _err.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 SHOWN, SMALL, LINKED = "", "small", "linked"
+# While a report is being made, the name of a file that lists the arms of which nothing may be
+# shown, because another part of the report, or an earlier report, would give a small count away.
+WITHHELD_VARIABLE = "AZAANALYSIS_WITHHELD"
+
+
+def withheld_arms(endpoint: str, study: str) -> frozenset[str]:
+    """Return the arms of which nothing may be shown for an endpoint under a study."""
+    path = os.environ.get(WITHHELD_VARIABLE)
+    if not path:
+        return frozenset()
+    listed = json.loads(Path(path).read_text(encoding="utf-8"))
+    return frozenset(
+        arm for name, made_under, arm in listed if (name, made_under) == (endpoint, study)
+    )
 
 
 def is_small(counts: pd.Series, smallest_count: int) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from azaanalysis.design.release import Course, Release, mark_arm
 from azaanalysis.result import Estimate
-from azaanalysis.small_counts import LINKED, SHOWN, SMALL
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, withheld_arms
 
 Array = np.ndarray
 _GROUP = ["endpoint", "cause", "arm", "versus", "quantity"]
@@ -32,62 +34,86 @@ def mark_by_release(estimate: Estimate) -> tuple[Array, Array, Array]:
     events = np.full(len(frame), SHOWN, dtype=object)
     decided = np.zeros(len(frame), dtype=bool)
     known: tuple[Release, ...] = tuple(estimate.about.get("releases", ()))
-    if not known:
-        return patients, events, decided
+    whole = _find_withheld(estimate)
+    patients[whole] = events[whole] = LINKED
+    decided |= whole
     windows = [float(day) for day in estimate.about.get("windows", ())]
     for members in frame.groupby(_GROUP, sort=False, dropna=False).groups.values():
         rows = np.asarray(members)
-        fitting = [r for r in known if _fits(r, frame.iloc[rows], windows)]
-        for release in fitting:
-            decided[rows] = True
-            _mark(release, frame, rows, (patients, events), windows)
-            until = estimate.about.get("until_day")
-            events[rows[_rests_on_hidden_end(release, frame.iloc[rows], until)]] = LINKED
+        for release in known:
+            for counted in _counted(release, frame.iloc[rows], windows):
+                decided[rows] = True
+                _mark(release, frame.iloc[rows], (patients, events, rows), (counted, windows))
+                until = estimate.about.get("until_day")
+                if _rests_on_hidden_end(release, frame.iloc[rows], counted, until):
+                    events[rows] = LINKED
     return patients, events, decided
 
 
-def _rests_on_hidden_end(release: Release, rows: pd.DataFrame, until: float | None) -> Array:
-    """Tell which shares of a risk would tell how many events there were by a hidden end."""
-    arm, cause = str(rows["arm"].iloc[0]), str(rows["cause"].iloc[0])
+def _find_withheld(estimate: Estimate) -> Array:
+    """Tell which rows are about an arm of which nothing may be shown."""
+    frame, study = estimate.frame, str(estimate.about.get("study", ""))
+    found = np.zeros(len(frame), dtype=bool)
+    for endpoint in frame["endpoint"].unique():
+        arms = withheld_arms(str(endpoint), study)
+        if arms:
+            about = frame["arm"].isin(arms) | frame["versus"].isin(arms) | (frame["arm"] == "")
+            found |= (about & (frame["endpoint"] == endpoint)).to_numpy()
+    return found
+
+
+def _rests_on_hidden_end(
+    release: Release, rows: pd.DataFrame, reasons: Array, until: float | None
+) -> bool:
+    """Tell whether shares of a risk would tell how many events there were by a hidden end."""
+    arm = str(rows["arm"].iloc[0])
     if rows["quantity"].iloc[0] != "early_share" or arm not in release.courses:
-        return np.zeros(len(rows), dtype=bool)
+        return False
     if until is None:
-        return np.ones(len(rows), dtype=bool)
+        return True
     course = release.courses[arm]
     end = course.state(np.array([until]), 1)
-    free = _free(release, course, cause, "early_share")[end]
-    return np.full(len(rows), not free.all())
+    return not _free(course, reasons, "early_share")[end].all()
 
 
-def _fits(release: Release, rows: pd.DataFrame, windows: list[float]) -> bool:
-    """Tell whether the rows count the patients and events of this follow-up."""
-    endpoint, cause, arm, versus, quantity = (str(rows[column].iloc[0]) for column in _GROUP)
+def _counted(release: Release, rows: pd.DataFrame, windows: list[float]) -> Iterator[Array]:
+    """Yield which reasons the events of the rows may be counts of; nothing if of none."""
+    endpoint, arm, versus = (str(rows[name].iloc[0]) for name in ("endpoint", "arm", "versus"))
     arms = [name for name in (arm, versus) if name] or list(release.sizes)
     if release.endpoint != endpoint or not set(arms) <= set(release.sizes) or not release.is_known:
-        return False
-    if cause and cause not in (release.reasons if quantity in _ENDINGS else release.causes):
-        return False
-    if not set(arms) <= set(release.courses):
-        return True
+        return
     counts = rows["events"].to_numpy("float64", na_value=np.nan)
-    expected = sum(_events(release, rows, arm, windows) for arm in arms)
-    return bool((np.isnan(counts) | (counts == expected)).all())
+    for reasons in _possible(release, str(rows["quantity"].iloc[0]), str(rows["cause"].iloc[0])):
+        if not set(arms) <= set(release.courses):
+            yield reasons
+            continue
+        parts = [_events(release.courses[name], rows, reasons, windows) for name in arms]
+        if (np.isnan(counts) | (counts == sum(parts))).all():
+            yield reasons
 
 
-def _events(release: Release, rows: pd.DataFrame, arm: str, windows: list[float]) -> Array:
-    """Return the events that an arm would have in some rows."""
-    course = release.courses[arm]
-    states, starts = _states(course, rows, windows)
-    quantity, cause = rows["quantity"].iloc[0], rows["cause"].iloc[0]
+def _possible(release: Release, quantity: str, cause: str) -> Iterator[Array]:
+    """Yield the sets of reasons that the rows of a quantity may count together."""
+    names, status = np.array(release.reasons, dtype=object), release.status_of_reasons
     if quantity in _ENDINGS:
-        by_reason = course.counts.sum(axis=1)
-        asked = [i for i, reason in enumerate(release.reasons) if reason == (cause or "horizon")]
-        of_reason = course.counts[:, asked].sum(axis=1)
-        ended: Array = (of_reason if cause else by_reason - of_reason)[states]
-        return ended
-    status = release.causes.index(cause) + 1 if cause else 0
-    counted: Array = course.events(status, states)
-    return counted if starts is None else counted - course.events(status, starts)
+        yield names == cause if cause else names != "horizon"
+    elif quantity.startswith("potential_follow_up"):
+        yield status == 0
+    elif cause:
+        if cause in release.causes:
+            yield status == release.causes.index(cause) + 1
+    else:
+        yield status > 0
+        if release.n_own < len(release.causes):
+            yield (status > 0) & (status <= release.n_own)
+
+
+def _events(course: Course, rows: pd.DataFrame, reasons: Array, windows: list[float]) -> Array:
+    """Return the events that an arm would have in some rows."""
+    states, starts = _states(course, rows, windows)
+    by_then = course.counts[:, reasons].sum(axis=1)
+    counted: Array = by_then[states]
+    return counted if starts is None else np.subtract(counted, by_then[starts])
 
 
 def _states(course: Course, rows: pd.DataFrame, windows: list[float]) -> tuple[Array, Array | None]:
@@ -103,21 +129,21 @@ def _states(course: Course, rows: pd.DataFrame, windows: list[float]) -> tuple[A
 
 def _mark(
     release: Release,
-    frame: pd.DataFrame,
-    rows: Array,
-    marks: tuple[Array, Array],
-    windows: list[float],
+    part: pd.DataFrame,
+    marks: tuple[Array, Array, Array],
+    counted: tuple[Array, list[float]],
 ) -> None:
     """Mark the rows of one group as far as one follow-up is concerned."""
-    patients, events = marks
-    part = frame.iloc[rows]
+    patients, events, rows = marks
     arms = [name for name in (part["arm"].iloc[0], part["versus"].iloc[0]) if name]
     for arm in arms or list(release.sizes):
-        for_arm = mark_arm(release, arm)
         if arm not in release.courses:
-            patients[rows], events[rows] = for_arm or LINKED, for_arm or LINKED
+            patients[rows] = events[rows] = mark_arm(release, arm) or LINKED
             continue
-        hides_patients, hides_events = _hides(release, part, arm, windows)
+        hides_patients, hides_events = _hides(release.courses[arm], part, *counted)
+        # Some rows count everybody on any day: the arms of an area under a curve.
+        sizes = sum(release.sizes[name] for name in arms or release.sizes)
+        hides_patients &= part["patients"].to_numpy("float64", na_value=np.nan) != sizes
         patients[rows[hides_patients & (patients[rows] == SHOWN)]] = LINKED
         is_open = events[rows] == SHOWN
         word = np.where(_may_be_called_small(release, part), SMALL, LINKED)
@@ -131,36 +157,44 @@ def _may_be_called_small(release: Release, rows: pd.DataFrame) -> Array:
     """
     counts = rows["events"].to_numpy("float64", na_value=np.nan)
     is_small = (counts >= 1) & (counts < release.smallest_count)
-    is_whole = (rows["cause"] == "").to_numpy() | (len(release.causes) == 1)
     alone = (rows["versus"] == "").to_numpy() & rows["at_days"].isna().to_numpy()
-    called: Array = is_small & is_whole & alone & (rows["arm"] != "").to_numpy()
-    return called
+    called: Array = is_small & alone & (rows["arm"] != "").to_numpy()
+    return called if len(release.causes) == 1 else np.zeros_like(called)
 
 
 def _hides(
-    release: Release, rows: pd.DataFrame, arm: str, windows: list[float]
+    course: Course, rows: pd.DataFrame, reasons: Array, windows: list[float]
 ) -> tuple[Array, Array]:
     """Tell of which rows the patients, and of which the events, must not be shown."""
-    course = release.courses[arm]
-    days, cause = rows["at_days"].to_numpy(), str(rows["cause"].iloc[0])
+    days, quantity = rows["at_days"].to_numpy(), str(rows["quantity"].iloc[0])
     at_risk = course.state(np.where(np.isnan(days), -1.0, days), 0)
-    of_window = rows["quantity"].iloc[0] in _WITHIN
+    of_window = np.full(len(rows), quantity in _WITHIN)
     hides_patients = ~np.isnan(days) & (of_window | ~course.is_free[at_risk])
     hides_events = np.zeros(len(rows), dtype=bool)
     for states in _states(course, rows, windows):
         if states is not None:
-            hides_events |= ~_free(release, course, cause, str(rows["quantity"].iloc[0]))[states]
+            hides_events |= ~_free(course, reasons, quantity)[states]
     return hides_patients, hides_events
 
 
-def _free(release: Release, course: Course, cause: str, quantity: str) -> Array:
-    """Return for each state whether the events of a cause may be shown."""
-    hidden = dict(zip(release.reasons, course.hidden, strict=True))
+def _free(course: Course, reasons: Array, quantity: str) -> Array:
+    """Return for each state whether the sum over some reasons may be shown."""
+    nowhere = np.zeros(len(course.is_free), dtype=bool)
+    for group in (course.status > 0, course.status == 0):
+        hidden = course.hidden & group
+        # Those hidden are shown together or not at all.
+        if (hidden & reasons).any() and (hidden & ~reasons).any():
+            return nowhere
     if quantity in _ENDINGS:
-        return course.is_free_by_reason & (not hidden.get(cause or "horizon", False))
-    free = course.is_free if not cause else course.is_free_by_cause & (not hidden[cause])
+        return course.is_free_by_reason
+    is_all = bool((reasons == (course.status > 0)).all())
+    free = (
+        course.is_free
+        if is_all or not (course.status[reasons] > 0).any()
+        else (course.is_free_by_cause)
+    )
     # Where no event has happened since, or will until then, a curve stands where it stood.
-    total = course.events(0, np.arange(len(free)))
+    total = course.counts[:, course.status > 0].sum(axis=1)
     stands: Array = np.isin(total, total[free])
     if not free[-1]:
         stands[np.flatnonzero(free)[-1:].max(initial=-1) + 1 :] = False

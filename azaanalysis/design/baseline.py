@@ -84,6 +84,7 @@ def measure_baseline(follow_up: FollowUp) -> pd.DataFrame:
         "smallest_count", SMALLEST_COUNT_IF_UNSTATED
     )
     frame.attrs["smd"] = SMD_IN_WORDS
+    frame.attrs["withheld"] = follow_up.withheld
     return frame
 
 

@@ -22,6 +22,7 @@ from azaanalysis.design.release import Release
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
 from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
+from azaanalysis.small_counts import withheld_arms
 
 NEEDED = (
     "patient_id",
@@ -80,6 +81,8 @@ class FollowUp:
         """Freeze ``about``; refuse a frame that is not sound."""
         about = {**self.about, **self._release()}
         object.__setattr__(self, "about", MappingProxyType(about))
+        if self.attrition is not None:
+            self.attrition.attrs["withheld"] = self.withheld
         _refuse_unsound(self.frame, self.causes)
 
     def _release(self) -> dict[str, Any]:
@@ -88,7 +91,8 @@ class FollowUp:
         if smallest == 1:
             return {}
         days = tuple(float(day) for day in self.about.get("shown_days", ()))
-        return {"releases": (Release(self.endpoint, self.causes, self.frame, smallest, days),)}
+        named = (self.endpoint, self.causes, self.n_own)
+        return {"releases": (Release(*named, self.frame, smallest, days),)}
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -99,6 +103,12 @@ class FollowUp:
     def own_causes(self) -> tuple[str, ...]:
         """The causes that are the endpoint itself."""
         return self.causes[: self.n_own]
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Arms of which nothing may be shown, as the report that is being made has found out."""
+        found = withheld_arms(self.endpoint, str(self.about.get("study", "")))
+        return tuple(arm for arm in self.arms if arm in found)
 
     @property
     def is_weighted(self) -> bool:

@@ -232,4 +232,5 @@ def _with_threshold(frame: pd.DataFrame, follow_up: FollowUp) -> pd.DataFrame:
         "smallest_count", SMALLEST_COUNT_IF_UNSTATED
     )
     frame.attrs["arms"] = follow_up.arms
+    frame.attrs["withheld"] = follow_up.withheld
     return frame

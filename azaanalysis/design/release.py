@@ -64,16 +64,6 @@ class Course:
         states: Array = np.where(place < 0, 0, known)
         return states
 
-    def is_hidden(self, status: int) -> bool:
-        """Tell whether a cause is never shown by itself."""
-        return bool(self.hidden[self.status == status].any())
-
-    def events(self, status: int, states: Array) -> Array:
-        """Return the events of a cause (0: of all causes) at some states."""
-        wanted = self.status == status if status else self.status > 0
-        counted: Array = self.counts[:, wanted].sum(axis=1)[states]
-        return counted
-
 
 @dataclass(frozen=True, eq=False)
 class Release:
@@ -81,7 +71,7 @@ class Release:
 
     Parameters
     ----------
-    endpoint, causes
+    endpoint, causes, n_own
         As in the follow-up.
     frame
         Its rows.
@@ -93,6 +83,7 @@ class Release:
 
     endpoint: str
     causes: tuple[str, ...]
+    n_own: int
     frame: pd.DataFrame
     smallest_count: int
     shown_days: tuple[float, ...] = ()
@@ -145,7 +136,7 @@ class Release:
         return made.assign(entry_days=entry, reason=np.where(is_own, named, reason))
 
     def _course(self, spells: pd.DataFrame) -> Course:
-        k, status = self.smallest_count, self._status_of_reasons
+        k, status = self.smallest_count, self.status_of_reasons
         days, moment, counts, entered = _count_moments(spells, self.reasons)
         weight = self._weigh(days, moment, len(counts))
         late = entered[:, None]
@@ -160,7 +151,8 @@ class Release:
         return Course(days, moment, counts, status, is_free, by_cause, by_reason, hidden)
 
     @property
-    def _status_of_reasons(self) -> Array:
+    def status_of_reasons(self) -> Array:
+        """The status of each reason; 0 for those that are no cause."""
         n = len(self.causes)
         own: Array = np.array([i + 1 if i < n else 0 for i in range(len(self.reasons))])
         return own

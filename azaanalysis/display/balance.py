@@ -68,15 +68,15 @@ def tabulate_balance(
     DesignError
         If the frame holds no such comparison.
     """
-    rows = _chosen(frame, versus)
     k = threshold_of(frame, smallest_count)
+    rows = _without_few(_chosen(frame, versus), k)
     pages = list(rows[["arm", "stage"]].drop_duplicates().itertuples(index=False, name=None))
     columns = [Column("Characteristic", is_number=False)]
     columns += [Column(_stage(stage), group=sentence_case(arm)) for arm, stage in pages]
     cells, groups = [], []
     for (subgroup, *_), lines in rows.groupby(_LINE, sort=False):
         found = lines.set_index(["arm", "stage"])
-        values = [_cell(found.loc[page], digits, k) for page in pages]
+        values = [_cell(found.loc[page], digits) for page in pages]
         cells.append((_label(lines.iloc[0]), *values))
         groups.append(_subgroup(str(subgroup)))
     notes = [f"Standardised difference from the {_other(rows)}: {frame.attrs.get('smd', '')}."]
@@ -115,9 +115,9 @@ def draw_balance(
         If the frame holds no such comparison.
     """
     rows = _chosen(frame, versus)
-    rows = rows[rows["subgroup"] == ""]
     k = threshold_of(frame, smallest_count)
-    rows = rows.assign(smd=rows["smd"].mask(rows["n_fewest"].lt(k).fillna(True)))
+    rows = _without_few(rows[rows["subgroup"] == ""], k)
+    rows = rows.assign(smd=rows["smd"].mask(rows["is_hidden"]))
     plan = _Plan(rows, frame.attrs.get("arms", tuple(dict.fromkeys(rows["arm"]))))
     other = _other(rows)
     words = f"Standardised differences from the {other}."
@@ -141,6 +141,18 @@ def _chosen(frame: pd.DataFrame, versus: str | None) -> pd.DataFrame:
     return rows
 
 
+def _without_few(rows: pd.DataFrame, k: int) -> pd.DataFrame:
+    """Mark differences on few patients, and those of the other levels of the same characteristic.
+
+    A difference of two shares gives a share away where the other is known, and the shares of all
+    levels but one give away the last.
+    """
+    is_few = rows["n_fewest"].lt(k).fillna(True)
+    keys = [rows[key] for key in ("subgroup", "covariate", "arm", "stage")]
+    same = is_few.groupby(keys).transform("any") & (rows["kind"] != "mean")
+    return rows.assign(is_hidden=is_few | (same if k > 1 else False))
+
+
 def _other(rows: pd.DataFrame) -> str:
     versus = str(rows["versus"].iloc[0])
     return versus if versus == TARGET else f"reference, {in_words(versus)}"
@@ -160,8 +172,8 @@ def _label(line: pd.Series) -> str:
     return f"{spell_column(str(line['covariate']))}{f': {level}' if level else ''}"
 
 
-def _cell(row: pd.Series, digits: int, k: int) -> str:
-    return HIDDEN if row["n_fewest"] < k else spell_fixed(row["smd"], digits)
+def _cell(row: pd.Series, digits: int) -> str:
+    return HIDDEN if row["is_hidden"] else spell_fixed(row["smd"], digits)
 
 
 def _chance_in_words(rows: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from azaanalysis.display.basis import BASELINE
 from azaanalysis.display.masking import mark_baseline, threshold_of
-from azaanalysis.display.numbers import NOT_KNOWN, spell_column, spell_count, spell_fixed
+from azaanalysis.display.numbers import HIDDEN, NOT_KNOWN, spell_column, spell_count, spell_fixed
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
 from azaanalysis.small_counts import SHOWN
@@ -72,7 +72,11 @@ def tabulate_baseline(
             _baseline_cell(cells, page, digits=digits, k=k, has_count=page[0] == pages[0][0])
             for page in pages
         ]
-        rows.append((name, *values, *(_differences(cells, arm, compared[arm]) for arm in compared)))
+        # A difference from a hidden proportion would give the proportion away, on either side,
+        # and so would the differences of all other levels.
+        is_open = kind == "mean" or (lines_of[str(covariate)]["n_mark"] == SHOWN).all()
+        gaps = [_differences(cells, arm, compared[arm]) if is_open else "" for arm in compared]
+        rows.append((name, *values, *gaps))
         groups.append(heading)
     notes = masked_footnotes(marked["n_mark"], smallest_count=k)
     return Table(
@@ -113,6 +117,8 @@ def _baseline_cell(
 
 def _spell_baseline(row: pd.Series, digits: int, *, has_count: bool) -> str:
     if row["kind"] in ("count", "missing"):
+        if row["is_share_hidden"]:
+            return spell_count(row["n"]) if has_count else HIDDEN
         percent = spell_fixed(100 * row["value"], digits)
         return (
             f"{percent}%"
@@ -135,7 +141,6 @@ def _differences(cells: pd.DataFrame, arm: str, stages: list[str]) -> str:
 
 def _difference(cells: pd.DataFrame, page: tuple[str, str]) -> str:
     row = _row_of(cells, page)
-    # A difference from a hidden proportion would give the proportion away, on either side.
     is_hidden = row is None or (cells["n_mark"] != SHOWN).any() or pd.isna(row["smd"])
     return "" if is_hidden or row is None else spell_fixed(row["smd"], 2)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from azaanalysis.display.path import secure_path
 from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
 from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_safe, is_small, protect
 
@@ -36,7 +37,19 @@ def mark_attrition(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
         _protect_path(marked, np.asarray(rows), smallest_count)
     for column in ("patients", "left"):
         _protect_arms(marked, column, smallest_count)
+    secure_path(marked, smallest_count)
+    if frame.attrs.get("withheld"):
+        _withhold_arms(marked)
     return marked
+
+
+def _withhold_arms(marked: pd.DataFrame) -> None:
+    """Hide the path from where arms are known: the total less the others would tell of one."""
+    arms = np.flatnonzero((marked["arm"] != "").to_numpy())
+    steps = marked["step"].iloc[arms].unique()
+    hidden = marked["step"].isin(steps) | (marked.index > arms.max(initial=len(marked)))
+    for column in ("patients_mark", "left_mark"):
+        marked.loc[hidden, column] = LINKED
 
 
 def mark_baseline(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
@@ -50,6 +63,7 @@ def mark_baseline(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
         filled = marked[column].fillna("") if column in marked else ""
         marked = marked.assign(**{column: filled}).astype({column: object})
     marked["n_mark"] = np.where(is_small(marked["n"], smallest_count), SMALL, SHOWN).astype(object)
+    marked["is_share_hidden"] = False
     if smallest_count == 1:
         return marked
     totals = marked[marked["kind"] == "total"].set_index(["stage", "arm"])["n"]
@@ -58,7 +72,22 @@ def mark_baseline(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
         total = totals.get(tuple(page), pd.NA)
         rest = 0 if pd.isna(total) else max(int(total) - int(cells["n"].fillna(0).sum()), 0)
         _protect_levels(marked, cells, rest, smallest_count)
+    marked["is_share_hidden"] = _tell_missing(marked)
+    # Means hide by their number of patients as well, though they do not show it.
+    marked.loc[marked["arm"].isin(frame.attrs.get("withheld", ())), "n_mark"] = LINKED
     return marked
+
+
+def _tell_missing(marked: pd.DataFrame) -> pd.Series:
+    """Tell which percentages have a denominator that would give a hidden number away.
+
+    Percentages are of those with a value: with the size of the arm they count those without one.
+    """
+    keys = ["covariate", "stage", "arm"]
+    hidden = marked[(marked["kind"] == "missing") & (marked["n_mark"] != SHOWN)]
+    places = set(hidden[keys].itertuples(index=False, name=None))
+    rows = marked[keys].itertuples(index=False, name=None)
+    return pd.Series([row in places for row in rows], marked.index) & (marked["kind"] == "count")
 
 
 def _protect_path(marked: pd.DataFrame, rows: np.ndarray, k: int) -> None:
@@ -123,4 +152,9 @@ def _protect_levels(marked: pd.DataFrame, cells: pd.DataFrame, rest: int, k: int
     if (marks == SHOWN).all():
         return
     after = protect(counts, marks, k)
+    numbers = pd.array(counts, dtype="Int64").to_numpy("float64", na_value=0.0)
+    hidden = after != SHOWN
+    if not is_safe(numbers[hidden], after[hidden], k):
+        # Nothing is left to hide: which of the hidden ones are small must then not be said.
+        after[hidden] = LINKED
     marked.loc[cells.index, "n_mark"] = after[:-1]

@@ -14,13 +14,13 @@ from azaanalysis.display.canvas import LINE as LINE_HEIGHT
 from azaanalysis.display.canvas import Place, draw_legend, flow_arms, place_axes
 from azaanalysis.display.figure import Figure, draw_words, finish
 from azaanalysis.display.masking import threshold_of
-from azaanalysis.display.numbers import spell_count, spell_fixed
+from azaanalysis.display.numbers import HIDDEN, spell_count, spell_fixed
 from azaanalysis.display.rows import Frame, Line, draw_rows
 from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.display.style import GRID, WIDTH, style_arms, wrap_to
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
-from azaanalysis.small_counts import LINKED, SHOWN, SMALL
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, protect
 from azaanalysis.vocab import in_words, sentence_case
 
 _EQUIPOISE = (0.3, 0.7)
@@ -50,12 +50,13 @@ def tabulate_weights(
     rows, marks = [], []
     for row in frame.to_dict("records"):
         mark = SMALL if 0 < row["patients"] < k else SHOWN
+        mark = LINKED if row["arm"] in frame.attrs.get("withheld", ()) else mark
         marks.append(mark)
         names = ("lowest", "p01", "median", "p99", "largest")
         numbers = [spell_fixed(row.get(name), 2) for name in names]
         effective = [spell_fixed(row["effective"], 0), f"{100 * row['effective_share']:.0f}%"]
         shown = [spell_count(row["patients"]), *numbers, *effective]
-        hidden = [spell_marked(row["patients"], SMALL, k), *[""] * 7]
+        hidden = [spell_marked(row["patients"], mark, k), *[""] * 7]
         rows.append((sentence_case(row["arm"]), *(hidden if mark else shown)))
     notes = ["Weights are shown with the mean of each arm set to 1.", _EFFECTIVE]
     few = [in_words(r["arm"]) for r in frame.to_dict("records") if r["effective"] < _TOO_FEW]
@@ -87,7 +88,8 @@ def draw_weights(
         As for :func:`tabulate_weights`.
     """
     k = threshold_of(frame, smallest_count)
-    shown = frame[frame["patients"] >= k]
+    is_withheld = frame["arm"].isin(frame.attrs.get("withheld", ()))
+    shown = frame[(frame["patients"] >= k) & ~is_withheld]
     styles = style_arms(list(frame["arm"]))
     lines = [
         Line(
@@ -147,11 +149,14 @@ def tabulate_equipoise(
     for row in frame.to_dict("records"):
         outside = row["patients"] - row["in_equipoise"]
         mark = SMALL if 0 < row["in_equipoise"] < k else LINKED if 0 < outside < k else SHOWN
+        withheld = {row["arm"], row["versus"]} & {*frame.attrs.get("withheld", ())}
+        mark = LINKED if withheld else mark
         marks.append(mark)
         share = "" if mark else f"{100 * row['share']:.0f}%"
         inside = spell_marked(row["in_equipoise"], mark, k)
         names = (sentence_case(row["arm"]), in_words(row["versus"]))
-        rows.append((*names, spell_count(row["patients"]), inside, share))
+        both = HIDDEN if withheld else spell_count(row["patients"])
+        rows.append((*names, both, inside, share))
     note = "In equipoise: preference score from 0.3 to 0.7, 0.5 meaning that nothing spoke for one."
     note = NOT_WEIGHED if frame.empty else note
     return Table(
@@ -178,7 +183,7 @@ def draw_preference(
         As for :func:`tabulate_weights`.
     """
     k = threshold_of(frame, smallest_count)
-    is_few = frame["patients"].between(1, k - 1)
+    is_few = _few_in_bins(frame, k)
     shown = frame.assign(
         share=frame["share"].mask(is_few), weighted_share=frame["weighted_share"].mask(is_few)
     )
@@ -194,6 +199,15 @@ def draw_preference(
     return finish(
         lambda: _draw_preference(pairs, arms), caption=words, alt=f"{alt}.", basis=EQUIPOISE
     )
+
+
+def _few_in_bins(frame: pd.DataFrame, k: int) -> pd.Series:
+    """Mark the bins of few patients, and others from whose total they could be worked out."""
+    is_few = frame["patients"].between(1, k - 1)
+    for rows in frame.groupby(["arm", "versus", "received"], sort=False).groups.values():
+        marks = np.where(is_few.loc[rows], SMALL, SHOWN).astype(object)
+        is_few.loc[rows] = protect(frame["patients"].loc[rows], marks, k) != SHOWN
+    return is_few
 
 
 def _preference_in_words(lines: pd.DataFrame) -> str:

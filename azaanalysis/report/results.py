@@ -142,7 +142,7 @@ def _only_steps(estimate: Estimate) -> Estimate:
     kept = ~is_still | is_edge | frame["at_days"].isna()
     if smallest_count_of(estimate) > 1:
         # The days between two steps that are shown are those on which single patients left.
-        is_blank = numbers.isna().all(axis=1) & frame["patients"].isna()
-        kept &= ~is_blank | frame["at_days"].isna()
+        is_first = ~frame.duplicated(keys, keep="first")
+        kept &= numbers.notna().any(axis=1) | frame["at_days"].isna() | is_first
     about = estimate.about if kept.all() else {**estimate.about, STEPS_ONLY: True}
     return Estimate(frame[kept], about)

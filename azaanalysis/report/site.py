@@ -15,12 +15,14 @@ from azaanalysis.report.answers import answer_pages
 from azaanalysis.report.curves import ARCHIVE_NAME, DRAWINGS_NAME, pack_files
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
 from azaanalysis.report.ledger import record_printed
-from azaanalysis.report.manifest import make_manifest
+from azaanalysis.report.linked import refuse_beside, set_aside
+from azaanalysis.report.manifest import make_manifest, threshold_of
 from azaanalysis.report.page import Page, read_page
 from azaanalysis.report.pages import Site, compose_chapters, write_chapters
 from azaanalysis.report.paper import PAPER_NAME, find_obstacle, write_paper
 from azaanalysis.report.record import JSON_NAME, PARQUET_NAME, gather_results, write_record
 from azaanalysis.report.results import NOTEBOOK_RESULTS
+from azaanalysis.report.rounds import find_earlier, make_until_safe
 from azaanalysis.report.tables import write_tables
 from azaanalysis.report.verify import forget_report, seal_report
 from azaanalysis.report.word import WORD_NAME, write_word
@@ -42,7 +44,7 @@ class _Job:
     progress: Progress | None
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - one keyword for each option of the command
     study_path: str | Path,
     *,
     notebooks: Sequence[str | Path] | None = None,
@@ -50,6 +52,7 @@ def write_report(
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
     all_tables: bool = False,
+    previous: str | Path | None = None,
 ) -> Path:
     """Execute the notebooks with a study and write the report in every form.
 
@@ -71,6 +74,9 @@ def write_report(
         Called with each sentence that the analyst should read: why there is no PDF, for example.
     all_tables
         Whether the Word file holds every table, not only the main ones.
+    previous
+        Folder of an earlier report that readers may have; the one in ``folder`` if not given.
+        Of real patients nothing is published that gives small counts away beside it.
 
     Returns
     -------
@@ -84,7 +90,8 @@ def write_report(
     StudyError
         If the study file cannot be used.
     ReportError
-        If a notebook fails. The pages of the others are written all the same.
+        If a notebook fails; the pages of the others are written all the same. If small counts
+        follow from the report and an earlier one; nothing is written then.
     """
     study_path = Path(study_path).resolve()
     study = load_study(study_path)
@@ -94,20 +101,32 @@ def write_report(
     read = {path: read_notebook(path) for path in paths}
     left_out = _left_out(read, study)
     chosen = {path: book for path, book in read.items() if path.stem not in dict(left_out)}
-    forget_report(target)
-    target.mkdir(parents=True, exist_ok=True)
-    job = _Job(study, study_path, target, progress)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        made = list(pool.map(lambda item: _attempt(job, *item), chosen.items()))
-    pages = tuple(_with_main(page, all_tables) for page in made if isinstance(page, Page))
-    failed = [path for path, page in zip(chosen, made, strict=True) if not isinstance(page, Page)]
-    left_out += [(path.stem, "it could not be executed") for path in failed]
-    written = {path.stem: book for path, book in chosen.items() if path not in failed}
-    index = finish_report(pages, written, study=study, folder=target, left_out=left_out, tell=tell)
+    earlier = find_earlier(Path(previous) if previous else target, study, is_named=bool(previous))
+    with set_aside(target, is_real=threshold_of(study) > 1) as place:
+        job = _Job(study, study_path, place, progress)
+        if place == target:
+            forget_report(target)
+            target.mkdir(parents=True, exist_ok=True)
+        made = make_until_safe(lambda: _make_all(job, chosen), study, place, tell=tell)
+        pages = tuple(_with_main(page, all_tables) for page in made if isinstance(page, Page))
+        failed = [p for p, page in zip(chosen, made, strict=True) if not isinstance(page, Page)]
+        left_out += [(path.stem, "it could not be executed") for path in failed]
+        written = {path.stem: book for path, book in chosen.items() if path not in failed}
+        if earlier is not None:
+            record = gather_results(place, notebooks=list(written), study=study)
+            refuse_beside(record, earlier, name=Path(previous or target).name)
+        finish_report(pages, written, study=study, folder=place, left_out=left_out, tell=tell)
+        if place != target:
+            forget_report(target)
     if failed:
         faults = [fault for fault in made if isinstance(fault, ReportError)]
         raise ReportError("\n\n".join(str(fault) for fault in faults))
-    return index
+    return target / "index.html"
+
+
+def _make_all(job: _Job, chosen: Mapping[Path, Any]) -> list[Page | ReportError]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda item: _attempt(job, *item), chosen.items()))
 
 
 def finish_report(
