@@ -138,7 +138,8 @@ def _mark(
     arms = [name for name in (part["arm"].iloc[0], part["versus"].iloc[0]) if name]
     for arm in arms or list(release.sizes):
         if arm not in release.courses:
-            patients[rows] = events[rows] = mark_arm(release, arm) or LINKED
+            # Of so few patients even a number of events from 0 on would be said by "<5".
+            patients[rows], events[rows] = mark_arm(release, arm) or LINKED, LINKED
             continue
         hides_patients, hides_events = _hides(release.courses[arm], part, *counted)
         # Some rows count everybody on any day: the arms of an area under a curve.
