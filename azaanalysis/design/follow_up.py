@@ -18,10 +18,9 @@ from azaanalysis.design.own_columns import (
     refuse_contradictions,
     refuse_strange_reference,
 )
-from azaanalysis.design.release import Release
+from azaanalysis.design.release import release_of
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import DesignError
-from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
 from azaanalysis.small_counts import withheld_arms
 
 NEEDED = (
@@ -79,20 +78,11 @@ class FollowUp:
 
     def __post_init__(self) -> None:
         """Freeze ``about``; refuse a frame that is not sound."""
-        about = {**self.about, **self._release()}
+        about = {**self.about, **release_of(self)}
         object.__setattr__(self, "about", MappingProxyType(about))
         if self.attrition is not None:
             self.attrition.attrs["withheld"] = self.withheld
         _refuse_unsound(self.frame, self.causes)
-
-    def _release(self) -> dict[str, Any]:
-        """Return what may be shown of these patients; nothing if all may be."""
-        smallest = int(self.about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED))
-        if smallest == 1:
-            return {}
-        days = tuple(float(day) for day in self.about.get("shown_days", ()))
-        named = (self.endpoint, self.causes, self.n_own)
-        return {"releases": (Release(*named, self.frame, smallest, days),)}
 
     @property
     def arms(self) -> tuple[str, ...]:

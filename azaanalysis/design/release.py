@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from azaanalysis.result import SMALLEST_COUNT_IF_UNSTATED
 from azaanalysis.small_counts import LINKED, SHOWN, SMALL, protect
 
 Array = np.ndarray
@@ -250,6 +252,16 @@ def _candidates(weight: Array, may_be: Array) -> Array:
     light = places[weight[places] == 1]
     kept = light[:: -(-len(light) // _MOST_MOMENTS)]
     return np.union1d(kept, places[weight[places] > 1])
+
+
+def release_of(follow_up: Any) -> dict[str, Any]:
+    """Return what ``about`` says of a follow-up's release; nothing if everything may be shown."""
+    smallest = int(follow_up.about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED))
+    if smallest == 1:
+        return {}
+    days = tuple(float(day) for day in follow_up.about.get("shown_days", ()))
+    named = (follow_up.endpoint, follow_up.causes, follow_up.n_own)
+    return {"releases": (Release(*named, follow_up.frame, smallest, days),)}
 
 
 def mark_arm(release: Release, arm: str) -> str:
