@@ -27,7 +27,7 @@ def describe_design(study: Study) -> str:
     if study.weighting is not None:
         adjusted = f"weighted to stand for {target_in_words(study.weighting, comparison.reference)}"
     return (
-        f"A cohort study that emulates a trial with the data named above: {users} {arms}, "
+        f"A cohort study that emulates a trial: {users} {arms}, "
         f"followed from the first supply for at most {comparison.horizon_days:,} days, "
         f"{_STRATEGIES[comparison.strategy]}. The arms are {adjusted}."
     )
