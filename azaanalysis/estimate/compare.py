@@ -186,7 +186,15 @@ def answer(
     about = {**table.about, **describe_variance(table, chosen), "level": plan.level}
     if len(table.strata) > 1:
         about["stratum"] = plan.stratum
+    if isinstance(follow_up, FollowUp) and follow_up.clusters is not None:
+        rows = [row | {"patients": _persons(follow_up, row)} for row in rows]
     return Estimate.from_rows(rows, about=about)
+
+
+def _persons(follow_up: FollowUp, row: dict[str, Any]) -> int:
+    """Count the patients, not the rows, of the arms of a number."""
+    is_counted = follow_up.frame["arm"].isin([row["arm"], row["versus"]])
+    return int(follow_up.frame["patient_id"][is_counted].nunique())
 
 
 def _rows(table: RiskTable, question: Question, interval: Interval) -> Iterator[dict[str, Any]]:

@@ -144,3 +144,12 @@ def test_numbers_needed_of_a_difference_that_may_be_zero_run_through_infinity_in
     assert made.frame[["lower", "upper"]].isna().all(axis=None)
     expected = "from 13 patients for one event fewer to infinity and from 11 patients for one event"
     assert any(expected in note for note in made.about["notes"])
+
+
+def test_rows_of_one_patient_are_one_patient_in_the_counts():
+    cut = follow_up(
+        days=[5, 9, 9, 9], entry=[0, 5, 0, 0], arm=["a", "a", "b", "b"], status=[0, 1, 1, 0]
+    )
+    cut.frame["patient_id"] = ["one", "one", "two", "three"]
+
+    assert estimate_risk_difference(cut, at_days=[9]).frame["patients"].tolist() == [3]
