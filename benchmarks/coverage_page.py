@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from azaanalysis import __version__
 from benchmarks.questions import PEERS, QUESTIONS
 
 _TITLES = {name: question.title for name, question in {**QUESTIONS, **PEERS}.items()}
-_PACKAGES = ("azaanalysis", "numpy", "scipy", "pandas", "lifelines")
+_PACKAGES = ("numpy", "scipy", "pandas", "lifelines")
 _INTRODUCTION = """# Do the intervals hold what they promise?
 
 This page is made by `benchmarks/coverage.py`; nothing in it is typed by hand. Cohorts are drawn
@@ -71,7 +72,7 @@ def _read(path: Path) -> pd.DataFrame | None:
 
 
 def _facts(results: pd.DataFrame) -> Iterable[str]:
-    versions = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    versions = ", ".join([f"azaanalysis {__version__}", *(f"{p} {version(p)}" for p in _PACKAGES)])
     dates = sorted(set(results["date"]))
     span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     yield f"Seed {results['seed'].iloc[0]}, {span}. Python {platform.python_version()}, {versions}."

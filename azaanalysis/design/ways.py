@@ -84,6 +84,8 @@ def _by_handling(study: Study, endpoint: str) -> Iterator[Way]:
             yield Way(HANDLING, one.name, _handled(study, endpoint, one.handled), one.asks)
     elif isinstance(settings, EventEndpoint | LaboratoryEndpoint):
         for name, asks, handling in _OF_EVENTS:
+            if handling == "composite" and settings.counts_all:
+                continue  # of all events a composite would add nothing
             handled = {**dict.fromkeys(_EVENTS, handling), "death": "competing"}
             if handling == "composite":
                 handled["death"] = "composite"

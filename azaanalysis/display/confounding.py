@@ -17,7 +17,6 @@ from azaanalysis.display.e_values import RATIOS, name_cause
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.source import Source
 from azaanalysis.display.style import GRID, INK, SMALL, SOFT_INK, WIDTH, style_arms, wrap_to
-from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.e_values import as_risk_ratio, is_common_outcome, needed_to_outcome
 from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words, sentence_case
@@ -48,22 +47,15 @@ def draw_confounding(estimate: Estimate, frame: pd.DataFrame, *, caption: str = 
     caption
         Words for the caption, in place of the usual first sentence.
 
-    Raises
-    ------
-    EstimationError
-        If no ratio can be shown.
-
     Notes
     -----
-    A cause on or above a line would be enough. Source: Ding and VanderWeele (2016), Epidemiology
-    27:368-377.
+    Where no ratio can be shown, the caption says so. A cause on or above a line would be enough.
+    Source: Ding and VanderWeele (2016), Epidemiology 27:368-377.
     """
     panels = list(_panels(estimate, frame))
     if not panels:
-        raise EstimationError(
-            "There is no ratio whose explanation could be drawn: all are blocked, hidden or "
-            "missing."
-        )
+        words = "No ratio can be shown: all are blocked, hidden or missing."
+        return finish(_draw_nothing, caption=words, alt=words)
     words = (
         f"{caption or 'Which unmeasured cause would explain each ratio away.'} Solid line: the "
         "estimate; dashed: the limit nearest to no difference (none if the interval holds it). "
@@ -77,6 +69,12 @@ def draw_confounding(estimate: Estimate, frame: pd.DataFrame, *, caption: str = 
         return _draw(panels, list(arms))
 
     return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(suppress(estimate)),))
+
+
+def _draw_nothing() -> Drawing:
+    drawing = Drawing(figsize=(WIDTH, 0.4))
+    write(drawing, 0.1, 0.2, "No ratio can be shown.", color=SOFT_INK)
+    return drawing
 
 
 def _panels(estimate: Estimate, frame: pd.DataFrame) -> Iterator[_Panel]:

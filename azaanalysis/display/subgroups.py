@@ -170,6 +170,7 @@ def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str =
         sources=tuple(
             Source(ready.shown, ready.places(keys, quantity), columns_of)
             for quantity, columns_of in _CONTRASTS.items()
+            if keys
         ),
     )
 

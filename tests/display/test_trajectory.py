@@ -24,9 +24,7 @@ def course(quantity="mean_level", unit="(10^9/L)"):
 
 def test_the_numbers_of_each_arm_stand_in_the_words():
     figure = draw_trajectory(course())
-    assert re.search(
-        r"azathioprine: 0.50* at 1 weeks, 0.750* at 4 weeks; anti-TNF: 0.5", figure.alt
-    )
+    assert re.search(r"azathioprine: 0.50* at 1 week, 0.750* at 4 weeks; anti-TNF: 0.5", figure.alt)
 
 
 def test_a_share_is_drawn_in_percent():

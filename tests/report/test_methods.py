@@ -156,4 +156,4 @@ def test_the_summary_compares_on_the_day_of_the_answer():
 
     found = _contrasts([Estimate.from_rows(rows)], answer)
 
-    assert found["value"].tolist() == [0.07]
+    assert found.frame["value"].tolist() == [0.07]

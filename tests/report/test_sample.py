@@ -1,4 +1,4 @@
-"""The sample report that comes with the project: small, current, complete, unchanged."""
+"""The report of the invented patients that was made last: current, complete, unchanged."""
 
 import json
 
@@ -7,8 +7,6 @@ import pytest
 from azaanalysis.report.record import SCHEMA, SCHEMA_VERSION, check_results, read_results
 from azaanalysis.report.verify import verify_report
 from azaanalysis.study import load_study
-
-_MOST_BYTES = 8_000_000
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +20,6 @@ def sample(request):
 @pytest.fixture(scope="module")
 def manifest(sample):
     return json.loads((sample / "manifest.json").read_text("utf-8"))
-
-
-def test_the_sample_is_under_eight_megabytes(sample, manifest):
-    sizes = {name: (sample / name).stat().st_size for name in manifest["files"]}
-
-    assert sum(sizes.values()) < _MOST_BYTES, sorted(sizes.items(), key=lambda s: -s[1])[:8]
 
 
 def test_the_sample_has_the_schema_of_this_version(sample, manifest):
