@@ -23,6 +23,7 @@ def test_no_small_count_follows_from_a_report(seed, tmp_path):
         ("moments of release", 2),
         ("numbers at risk", 2),
         ("linked levels and leavers", 103),
+        ("two parts of a report", 3),
     ],
 )
 def test_the_attacker_notices_when_a_rule_is_taken_away(rule, seed, tmp_path):
