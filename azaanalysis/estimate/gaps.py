@@ -132,10 +132,6 @@ def _gaps_of_arm(
         )
 
 
-# Of the largest variance of a curve: far below that of a single event.
-_ROUNDING = 1e-12
-
-
 @dataclass(frozen=True)
 class _Gap:
     """The difference of one cause between one arm and the reference, on some days."""
@@ -176,9 +172,7 @@ class _Gap:
             variance = variance + 2 * (pulled * shared).sum(axis=1)
             variance += ((pulled @ table.stacking.score_square) * pulled).sum(axis=1)
         value = own.value[here] - reference.value[there]
-        # Before anything has happened rounding leaves a trace, which differs from run to run.
-        is_rounding = variance < _ROUNDING * variance.max(initial=0.0)
-        return Numbers(value, np.sqrt(np.where(is_rounding, 0.0, np.maximum(variance, 0.0))))
+        return Numbers(value, np.sqrt(np.maximum(variance, 0.0)))
 
     def _influence(self, table: RiskTable, days: Array) -> tuple[Array, Array]:
         """Return the influence of the cells of both arms on the difference, and their rows."""

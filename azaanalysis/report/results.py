@@ -132,10 +132,14 @@ def _as_plain(estimate: Estimate) -> dict[str, Any]:
 
 
 def _only_steps(estimate: Estimate) -> Estimate:
-    """Leave out the days of a curve on which no number moved: each step holds until the next."""
+    """Leave out the days of a curve on which no number moved: each step holds until the next.
+
+    A number moves if it does in the digits that are written. Its last bits depend on how many
+    threads multiplied a matrix.
+    """
     frame = estimate.frame
     keys = ["endpoint", "cause", "arm", "versus", "quantity"]
-    numbers = frame[["value", "lower", "upper", "events"]].astype("float64")
+    numbers = frame[["value", "lower", "upper", "events"]].map(as_plain).astype("float64")
     before = numbers.groupby([frame[key] for key in keys], dropna=False).shift()
     is_still = (numbers.eq(before) | (numbers.isna() & before.isna())).all(axis=1)
     is_edge = ~frame.duplicated(keys, keep="first") | ~frame.duplicated(keys, keep="last")

@@ -116,6 +116,15 @@ def test_those_at_risk_are_read_from_a_written_curve_or_missing_but_never_wrong(
     pd.testing.assert_series_equal(read["value"], exact["value"])
 
 
+def test_a_day_on_which_only_the_last_bits_of_a_number_differ_is_no_step():
+    whole = estimate_incidence(follow_up(days=[1, 2, 3, 4, 5, 6], status=[0, 1, 0, 0, 1, 0]))
+    frame = whole.frame.copy()
+    frame["upper"] *= 1 + 1e-15 * (np.arange(len(frame)) % 3)
+    stirred = Estimate(frame, whole.about)
+
+    assert len(_only_steps(stirred)) == len(_only_steps(whole)) < len(whole)
+
+
 def test_a_number_computed_without_a_study_is_written_for_the_one_given(
     study, tmp_path, monkeypatch
 ):
