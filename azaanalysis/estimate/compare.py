@@ -187,13 +187,15 @@ def answer(
     if len(table.strata) > 1:
         about["stratum"] = plan.stratum
     if isinstance(follow_up, FollowUp) and follow_up.clusters is not None:
-        rows = [row | {"patients": _persons(follow_up, row)} for row in rows]
+        pairs = {(row["arm"], row["versus"]) for row in rows}
+        persons = {pair: _persons(follow_up, pair) for pair in pairs}
+        rows = [row | {"patients": persons[row["arm"], row["versus"]]} for row in rows]
     return Estimate.from_rows(rows, about=about)
 
 
-def _persons(follow_up: FollowUp, row: dict[str, Any]) -> int:
-    """Count the patients, not the rows, of the arms of a number."""
-    is_counted = follow_up.frame["arm"].isin([row["arm"], row["versus"]])
+def _persons(follow_up: FollowUp, arms: Sequence[str]) -> int:
+    """Count the patients, not the rows, of some arms."""
+    is_counted = follow_up.frame["arm"].isin(arms)
     return int(follow_up.frame["patient_id"][is_counted].nunique())
 
 

@@ -120,8 +120,6 @@ class _Made:
             self.refused.append((way.label, "", str(refusal)))
             return
         frame = found.frame.assign(endpoint=way.label)
-        if asked.clusters is not None:
-            frame["patients"] = [_patients(asked, arm) for arm in frame["arm"]]
         for arm, _, reason in asked.about.get("blocked", ()):
             frame.loc[frame["arm"] == arm, _NUMBERS] = np.nan
             self.refused.append((way.label, arm, f"the arms are not alike enough: {reason}"))
@@ -145,12 +143,6 @@ class _Made:
             followed = follow_together(follow(self.cohort, way.study, endpoint=self.endpoint))
             self._followed = (key, followed)
         return self._followed[1]
-
-
-def _patients(follow_up: FollowUp, arm: str) -> int:
-    """Count the patients, not the rows, of an arm and the reference."""
-    both = follow_up.frame["arm"].isin([arm, follow_up.reference])
-    return int(follow_up.frame.loc[both, "patient_id"].nunique())
 
 
 def _about(made: _Made, ways: Sequence[Way]) -> dict[str, Any]:
