@@ -67,7 +67,7 @@ def pack_sources(sources: Sequence[Source], basis: str = "") -> dict[str, Any]:
     packed = [
         {
             "about": {k: as_plain(v) for k, v in one.estimate.about.items() if k in _KEPT},
-            "results": as_rows(one.estimate),
+            "results": as_rows(one.estimate.frame),
             "rows": list(one.rows),
             "columns": list(one.columns),
         }
@@ -83,9 +83,9 @@ def unpack_source(packed: Mapping[str, Any]) -> Source:
     return Source(estimate, tuple(packed["rows"]), tuple(packed["columns"]))
 
 
-def as_rows(estimate: Estimate) -> list[list[Any]]:
-    """Return the rows of an estimate as lists of plain numbers and words, in fixed columns."""
-    return [[as_plain(cell) for cell in row] for row in estimate.frame.to_numpy(dtype=object)]
+def as_rows(frame: pd.DataFrame) -> list[list[Any]]:
+    """Return the rows of an estimate's frame as lists of plain numbers and words."""
+    return [[as_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object)]
 
 
 def as_plain(entry: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from azaanalysis.display.source import as_rows
 from azaanalysis.errors import ReportError
 from azaanalysis.result import COLUMNS, Estimate
 
@@ -28,7 +29,7 @@ def shorten(entry: Mapping[str, Any], days: Sequence[float]) -> dict[str, Any]:
     if len(rows) <= LONGEST:
         return dict(entry)
     read = Estimate(pd.DataFrame(rows, columns=list(COLUMNS)), entry["about"]).at(days).frame
-    shown = _as_rows(read[read["value"].notna()])
+    shown = as_rows(read[read["value"].notna()])
     return {**entry, "rows_in_parquet": len(rows), "rows": shown}
 
 
@@ -93,16 +94,4 @@ def _read_rows(parquet: Path) -> dict[Any, list[list[Any]]]:
             "curves are kept there. Copy both files together."
         )
     frame = pd.read_parquet(parquet)
-    return {key: _as_rows(part[list(COLUMNS)]) for key, part in frame.groupby(_KEYS, dropna=False)}
-
-
-def _as_rows(frame: pd.DataFrame) -> list[list[Any]]:
-    """Return the rows as lists of numbers, words and nothing, with as many digits as are kept."""
-    cells = frame.astype(object).where(frame.notna(), None).to_numpy(dtype=object)
-    return [[_short(cell) for cell in row] for row in cells]
-
-
-def _short(cell: Any) -> Any:
-    if cell is None or isinstance(cell, str):
-        return cell
-    return int(cell) if isinstance(cell, int) else float(f"{cell:.7g}")
+    return {key: as_rows(part[list(COLUMNS)]) for key, part in frame.groupby(_KEYS, dropna=False)}

@@ -149,7 +149,7 @@ def _number(
     source: Source, results: list[Result], places: dict[tuple[Any, ...], list[Result]]
 ) -> Iterator[int]:
     about = as_plain(source.estimate.about)
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in as_rows(source.estimate)]
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in as_rows(source.estimate.frame)]
     for place in source.rows or range(len(rows)):
         if place < 0:
             yield 0

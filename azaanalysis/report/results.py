@@ -128,7 +128,11 @@ def _as_plain(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as lists and words: columns once, then one list for each row."""
     # What may be shown was decided before; how it was decided would tell of single patients.
     about = as_plain({key: e for key, e in estimate.about.items() if key not in _UNTOLD})
-    return {"about": about, "columns": list(estimate.frame.columns), "rows": as_rows(estimate)}
+    return {
+        "about": about,
+        "columns": list(estimate.frame.columns),
+        "rows": as_rows(estimate.frame),
+    }
 
 
 def _only_steps(estimate: Estimate) -> Estimate:
