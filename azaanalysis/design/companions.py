@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,12 +11,12 @@ from azaanalysis.design.days import NEVER, days_of, in_order, starts_group
 from azaanalysis.design.entrants import Entrants, find_entrants
 from azaanalysis.design.exposure import split_by_state, told_apart
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.one_arm import arm_named, only_arm
 from azaanalysis.design.over_time import Changing
 from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.errors import DesignError
 from azaanalysis.study import Study
 from azaanalysis.vocab import in_words
-from azaanalysis.wording import nearest
 
 
 def follow_by_companion(
@@ -57,12 +56,8 @@ def follow_by_companion(
     named = [str(drug) for drug in drugs]
     if not named:
         raise DesignError("drugs must name at least one drug, for example 'allopurinol'.")
-    followed = follow_recurrent(cohort, study, endpoint=endpoint)
-    arm = arm or study.comparison.reference
-    if arm not in followed.arms:
-        raise DesignError(f"'{arm}' is no arm of the study; {nearest(arm, followed.arms)}")
-    is_arm = followed.frame["arm"] == arm
-    followed = replace(followed, frame=followed.frame[is_arm].reset_index(drop=True))
+    arm = arm_named(study, arm)
+    followed = only_arm(follow_recurrent(cohort, study, endpoint=endpoint), arm)
     entrants = find_entrants(cohort, study)
     spoken = "_or_".join(named)
     with_, without = f"with_{spoken}", f"without_{spoken}"

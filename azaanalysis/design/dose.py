@@ -14,10 +14,10 @@ from azaanalysis.design.exposure import into_levels
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.monitoring import divide_arm
+from azaanalysis.design.one_arm import arm_named
 from azaanalysis.design.starts import drugs_of
 from azaanalysis.errors import DesignError
 from azaanalysis.study import Study
-from azaanalysis.wording import nearest
 
 Array = np.ndarray
 
@@ -55,10 +55,7 @@ def follow_by_dose(
     ends = [float(cut) for cut in cuts]
     if not ends or not np.all(np.diff(ends) > 0):
         raise DesignError(f"cuts must be numbers in ascending order, for example 1, 2; got {cuts}.")
-    arm = arm or study.comparison.reference
-    arms = study.comparison.arms
-    if arm not in arms:
-        raise DesignError(f"'{arm}' is no arm of the study; {nearest(arm, list(arms))}")
+    arm, arms = arm_named(study, arm), study.comparison.arms
     if len(arms[arm]) > 1:
         raise DesignError(
             f"'{arm}' is a combination, whose parts have doses of their own. Name an arm of one."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from azaanalysis.cohort import Cohort
@@ -11,6 +9,7 @@ from azaanalysis.design.entrants import find_entrants
 from azaanalysis.design.exposure import split_by_state, told_apart
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.laboratory import tests_after
+from azaanalysis.design.one_arm import arm_named, only_arm
 from azaanalysis.design.over_time import Changing
 from azaanalysis.design.recurrent import follow_recurrent
 from azaanalysis.errors import DesignError
@@ -18,7 +17,6 @@ from azaanalysis.settings import LaboratoryEndpoint
 from azaanalysis.settings_monitoring import MonitoringSettings
 from azaanalysis.study import Study
 from azaanalysis.vocab import in_words
-from azaanalysis.wording import nearest
 
 Array = np.ndarray
 ON_TIME, OVERDUE, NOT_DUE = "tested_on_time", "test_overdue", "no_test_due_yet"
@@ -68,12 +66,8 @@ def follow_by_testing(
             f"Which tests are due is read from an endpoint of kind 'laboratory', and '{tests}' is "
             "none. Name one, for example that of all blood tests."
         )
-    followed = follow_recurrent(cohort, study, endpoint=endpoint)
-    arm = arm or study.comparison.reference
-    if arm not in followed.arms:
-        raise DesignError(f"'{arm}' is no arm of the study; {nearest(arm, followed.arms)}")
-    is_arm = followed.frame["arm"] == arm
-    followed = replace(followed, frame=followed.frame[is_arm].reset_index(drop=True))
+    arm = arm_named(study, arm)
+    followed = only_arm(follow_recurrent(cohort, study, endpoint=endpoint), arm)
     entrants = find_entrants(cohort, study)
     rank, _, day = tests_after(entrants, settings.test)
     since = (day - entrants.index_day[rank] + study.comparison.first_day).astype(float)
