@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
-from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.compare import (
     Plan,
@@ -21,6 +20,7 @@ from azaanalysis.estimate.compare import (
     until_days,
 )
 from azaanalysis.estimate.curve_limits import NOTHING
+from azaanalysis.estimate.rates import check_rate_settings
 from azaanalysis.estimate.readings import Arms, Readings
 from azaanalysis.estimate.refusals import refuse_level
 from azaanalysis.estimate.resample import USUAL, Resampling
@@ -82,9 +82,8 @@ def estimate_average_hazard(
     Source: Uno and Horiguchi (2023), Stat Med 42:2922-2934, here by cause and for weighted
     patients; variance from influence functions. Intervals are symmetric on the log scale.
     """
-    if not per_years > 0:
-        raise EstimationError(f"per_years must be above zero, for example 100; got {per_years}.")
-    table = _counted(follow_up, level)
+    check_rate_settings(level, per_years)
+    table = tally(follow_up)
 
     def back(logs: Array) -> Array:
         shown: Array = np.exp(logs) * DAYS_PER_YEAR * per_years
@@ -129,16 +128,12 @@ def estimate_average_hazard_ratio(
     -----
     It depends on the horizon: choose it beforehand.
     """
-    table = _counted(follow_up, level)
+    refuse_level(level)
+    table = tally(follow_up)
     refuse_one_arm(table.arms)
     question = _ask(table, horizon_days, "average_hazard_ratio", np.exp)
     made = answer(follow_up, table, [question], Plan(level, variance, None, resampling))
     return made.with_about(method=_METHOD)
-
-
-def _counted(follow_up: FollowUp | RiskTable, level: float) -> RiskTable:
-    refuse_level(level)
-    return tally(follow_up)
 
 
 def _ask(
