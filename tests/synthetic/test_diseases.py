@@ -20,6 +20,8 @@ DISEASES = {
     "lupus_nephritis": ("proteinuria_g_per_day", {"belimumab": 2011}),
     "anca_vasculitis": ("bvas", {"rituximab": 2013}),
 }
+# Of 1,500 patients some of these happen to nobody.
+RARE = {"leukopenia", "low_white_cells", "lymphopenia", "raised_alt", "pancreatitis"}
 ENDPOINTS = {"response", "infection", "first_infection", "discontinuation"}
 each = pytest.mark.parametrize("disease", DISEASES)
 
@@ -84,8 +86,7 @@ def test_a_study_of_a_disease_can_answer_all_the_notebooks_ask(disease):
     for endpoint in study.endpoints:
         followed = follow(cohort, study, endpoint=endpoint)
         assert set(followed.frame["arm"]) == set(study.comparison.arms)
-        # Findings of blood tests are rare: of 1,500 some happen to nobody.
-        assert endpoint not in ENDPOINTS or followed.frame["n_events"].sum() > 20
+        assert endpoint in RARE or followed.frame["n_events"].sum() > 20
 
 
 @each
