@@ -12,7 +12,7 @@ from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.bands import covariance_of_readings, on_some_days, simultaneous_reach
 from azaanalysis.estimate.cells import Array, index_cells
 from azaanalysis.estimate.curves import Curve, curves_of
-from azaanalysis.estimate.drawn_tables import bootstrap_tables
+from azaanalysis.estimate.drawn_tables import bootstrap_batches
 from azaanalysis.estimate.grid import Grid, ratio
 from azaanalysis.estimate.limits import (
     How,
@@ -142,11 +142,11 @@ def _bootstrap_reaches(follow_up: FollowUp, limits: CurveLimits, how: How) -> li
 
     def in_resample(drawn: RiskTable) -> Array:
         made = _curves(drawn, limits)
-        return np.stack(
-            [np.concatenate([n.value for n in made]), np.concatenate([n.std_error for n in made])]
-        )
+        values = np.concatenate([numbers.value for numbers in made], axis=-1)
+        errors = np.concatenate([numbers.std_error for numbers in made], axis=-1)
+        return np.stack([values, errors], axis=-2)
 
-    drawn = bootstrap_tables(follow_up, in_resample, table, index, resampling=how.resampling)
+    drawn = bootstrap_batches(follow_up, in_resample, table, index, resampling=how.resampling)
     ends = np.cumsum([len(numbers.value) for numbers in observed])[:-1]
     made = [
         _reach(numbers, of_curve, how)

@@ -68,18 +68,17 @@ class Curve:
             sum_{s<=t} a dM_k + X(s) h dM  -  X(t) sum_{s<=t} h dM
         """
         grid = self.grid
-        direction = direction[grid.rows]
-        staying = grid.over_those_at_risk(direction)
-        events = grid.on_exit_day(direction * (grid.status > 0)[:, None])
-        surplus = self.leaving[:, None] * (events - staying * self.hazard[:, None])
-        pulled = np.cumsum(surplus, axis=0)
+        turned = direction[grid.rows].T
+        staying = grid.over_those_at_risk(turned)
+        events = grid.on_exit_day(turned * (grid.status > 0))
+        surplus = self.leaving * (events - staying * self.hazard)
+        pulled = _summed(surplus)
         if self.cause == 0:
-            made: Array = -self.value[:, None] * pulled
-            return made
-        events = grid.on_exit_day(direction * (grid.status == self.cause)[:, None])
-        own = self.gain[:, None] * (events - staying * self.of_cause[:, None])
-        pushed = np.cumsum(own + self.value[:, None] * surplus, axis=0)
-        return np.asarray(pushed - self.value[:, None] * pulled)
+            return np.asarray((-self.value * pulled).T)
+        events = grid.on_exit_day(turned * (grid.status == self.cause))
+        own = self.gain * (events - staying * self.of_cause)
+        pushed = _summed(own + self.value * surplus)
+        return np.asarray((pushed - self.value * pulled).T)
 
     def influence(self, reading: Array) -> Array:
         """Return what one unit of weight in each cell does to sums of the curve over its days.
@@ -108,12 +107,11 @@ class Curve:
         """
         grid, value, push, pull = self.grid, self.value, self.push, self.pull
         start_u, start_v = before_entry(grid, push.drift), before_entry(grid, pull.drift)
-        u = push.drift[grid.last] - start_u + push.jump
-        v = pull.drift[grid.last] - start_v + pull.jump
+        u = push.drift[..., grid.last] - start_u + push.jump
+        v = pull.drift[..., grid.last] - start_v + pull.jump
 
         def left(values: Array) -> Array:
-            so_far: Array = np.cumsum(grid.on_exit_day(grid.weight_squared * values))
-            return so_far
+            return _summed(grid.on_exit_day(grid.weight_squared * values))
 
         def stay(values: Array) -> Array:
             return grid.over_those_who_stay(grid.weight_squared * values)
@@ -140,20 +138,21 @@ def curves_of(grid: Grid, n_causes: int) -> list[Curve]:
     """
     at_risk = grid.over_those_at_risk(grid.weight)
     hazard = ratio(grid.on_exit_day(grid.weight * (grid.status > 0)), at_risk)
-    survival = np.cumprod(1 - hazard)
-    before = np.append(1.0, survival[:-1])
+    survival = np.cumprod(1 - hazard, axis=-1)
+    before = np.ones_like(survival)
+    before[..., 1:] = survival[..., :-1]
     gain, leaving = ratio(before, at_risk), ratio(np.ones_like(hazard), at_risk * (1 - hazard))
     nothing = np.zeros_like(hazard)
     still = Pull(nothing, np.zeros(len(grid.last)))
-    pull = Pull(np.cumsum(leaving * hazard), -leaving[grid.last] * (grid.status > 0))
+    pull = Pull(_summed(leaving * hazard), -leaving[..., grid.last] * (grid.status > 0))
     curves = [Curve(grid, 0, survival, still, pull, gain, leaving, hazard, hazard)]
     for cause in range(1, n_causes + 1):
         is_cause = grid.status == cause
         of_cause = ratio(grid.on_exit_day(grid.weight * is_cause), at_risk)
-        risk = np.cumsum(before * of_cause)
+        risk = _summed(before * of_cause)
         push = Pull(
-            drift=-np.cumsum(gain * of_cause + risk * leaving * hazard),
-            jump=gain[grid.last] * is_cause - risk[grid.last] * pull.jump,
+            drift=-_summed(gain * of_cause + risk * leaving * hazard),
+            jump=gain[..., grid.last] * is_cause - risk[..., grid.last] * pull.jump,
         )
         curves.append(Curve(grid, cause, risk, push, pull, gain, leaving, hazard, of_cause))
     return curves
@@ -161,8 +160,16 @@ def curves_of(grid: Grid, n_causes: int) -> list[Curve]:
 
 def before_entry(grid: Grid, drift: Array) -> Array:
     """Return, for each cell, what had been summed before it came under observation."""
-    summed: Array = np.append(0.0, drift)[grid.first]
-    return summed
+    if not grid.first.any():
+        return np.zeros(len(grid.first))
+    place = np.maximum(grid.first - 1, 0)
+    return np.asarray(np.where(grid.first > 0, drift[..., place], 0.0))
+
+
+def _summed(steps: Array) -> Array:
+    """Return the sum of steps up to and on each day."""
+    so_far: Array = np.cumsum(steps, axis=-1)
+    return so_far
 
 
 def _running(factors: Array) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Keys
@@ -17,13 +16,11 @@ Array = np.ndarray
 
 
 def sum_by_day(day: Array, values: Array, size: int) -> Array:
-    """Sum values (one or more columns) over the cells of each day."""
+    """Sum values over the cells of each day; the last axis is that of cells, then of days."""
     if values.ndim == 1:
         sums: Array = np.bincount(day, values, minlength=size)
         return sums
-    ones, columns = np.ones(len(day)), np.arange(len(day) + 1)
-    indicator = sparse.csc_array((ones, day, columns), shape=(size, len(day)))
-    return np.asarray(indicator @ values)
+    return np.stack([sum_by_day(day, row, size) for row in values])
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
@@ -36,6 +33,9 @@ def ratio(numerator: Array, denominator: Array) -> Array:
 @dataclass(frozen=True)
 class Grid:
     """The cells of one arm, placed on its distinct days.
+
+    In a batch of resamples ``patients`` and weights have a row for each; sums over days, and all
+    that is made of them, have as many rows.
 
     A patient is at risk after the day of entry and up to and on the day of exit; one who enters
     on day 0 is at risk from the beginning.
@@ -77,7 +77,7 @@ class Grid:
             If the arm has nobody in it, or only patients of weight zero.
         """
         places = _place(table.keys, arm, stratum, table.about.get("horizon_days", 0))
-        if not table.counts.weight[places.everybody].sum() > 0:
+        if not table.counts.weight[..., places.everybody].sum() > 0:
             _refuse_nobody(arm, stratum)
         rows, counts = places.rows, table.counts
         return cls(
@@ -85,9 +85,9 @@ class Grid:
             first=places.first,
             last=places.last,
             status=places.status,
-            patients=counts.patients[rows].astype(float),
-            weight=counts.weight[rows],
-            weight_squared=counts.weight_squared[rows],
+            patients=counts.patients[..., rows].astype(float),
+            weight=counts.weight[..., rows],
+            weight_squared=counts.weight_squared[..., rows],
             rows=rows,
             togetherness=table.togetherness(arm),
         )
@@ -98,17 +98,22 @@ class Grid:
 
     def over_those_at_risk(self, values: Array) -> Array:
         """Sum values over the cells at risk on each day."""
-        at_risk: Array = self.over_those_who_stay(values) + self.on_exit_day(values)
+        leaving = self.on_exit_day(values)
+        at_risk: Array = self._staying(values, leaving) + leaving
         return at_risk
 
     def over_those_who_stay(self, values: Array) -> Array:
         """Sum values over the cells that are at risk on each day and stay beyond it."""
+        return self._staying(values, self.on_exit_day(values))
+
+    def _staying(self, values: Array, leaving: Array) -> Array:
+        change = leaving
+        if self.first.any():
+            change = leaving - sum_by_day(self.first, values, len(self.days))
         # Counted from the end, so that where all leave exactly nothing is left over.
-        size = len(self.days) + 1
-        entering = sum_by_day(self.first, values, size)
-        leaving = sum_by_day(self.last, values, size)
-        later: Array = np.cumsum((leaving - entering)[::-1], axis=0)[::-1]
-        return later[1:]
+        later: Array = np.zeros_like(change)
+        later[..., :-1] = np.cumsum(change[..., :0:-1], axis=-1)[..., ::-1]
+        return later
 
     def patient_years(self) -> Array:
         """Return the patient-years observed by each day, unweighted."""

@@ -148,15 +148,14 @@ def _slope(made: MeanCount, direction: Array) -> Array:
 
     It is the sum over rows of their influence times the direction, shape (days, directions).
     """
-    history, size = made.history, len(made.mean)
-    leaving = sum_by_day(history.last + 1, direction, size + 1)
-    change = leaving - sum_by_day(history.first, direction, size + 1)
-    at_risk = np.cumsum(change[::-1], axis=0)[::-1][1:]
-    events = sum_by_day(history.last, direction * history.events[:, None], size)
-    ends = sum_by_day(history.last, direction * history.is_terminal[:, None], size)
-    steps = [np.diff(path, prepend=0.0)[:, None] for path in (made.drift, made.lost)]
-    loss, mean = made.loss[:, None], made.mean[:, None]
-    gained = made.gain[:, None] * events + mean * loss * ends - at_risk * steps[0]
-    lost = loss * ends - at_risk * steps[1]
-    slope: Array = np.cumsum(gained, axis=0) - mean * np.cumsum(lost, axis=0)
-    return slope
+    history, size, turned = made.history, len(made.mean), direction.T
+    leaving = sum_by_day(history.last + 1, turned, size + 1)
+    change = leaving - sum_by_day(history.first, turned, size + 1)
+    at_risk = np.cumsum(change[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    events = sum_by_day(history.last, turned * history.events, size)
+    ends = sum_by_day(history.last, turned * history.is_terminal, size)
+    drift, lost = (np.diff(path, prepend=0.0) for path in (made.drift, made.lost))
+    gained = made.gain * events + made.mean * made.loss * ends - at_risk * drift
+    lost = made.loss * ends - at_risk * lost
+    slope = np.cumsum(gained, axis=1) - made.mean * np.cumsum(lost, axis=1)
+    return np.asarray(slope.T)

@@ -8,9 +8,11 @@ from scipy.stats import binom, chi2
 
 from azaanalysis.design.weighting import Weighting
 from azaanalysis.errors import EstimationError
-from azaanalysis.estimate import Resampling, bootstrap, estimate_incidence, tally
+from azaanalysis.estimate import Resampling, bootstrap, drawn_tables, estimate_incidence, tally
 from azaanalysis.estimate.cells import index_cells
-from azaanalysis.estimate.drawn_tables import bootstrap_tables, draw_copies
+from azaanalysis.estimate.curves import curves_of
+from azaanalysis.estimate.drawn_tables import Sums, bootstrap_batches, bootstrap_tables
+from azaanalysis.estimate.grid import Grid
 from azaanalysis.estimate.limits import quantile_of_known
 from azaanalysis.estimate.resample import draw_resamples
 from tests.builders import follow_up
@@ -119,10 +121,18 @@ def test_weights_without_a_model_are_taken_as_known():
     assert "rows that belong together taken as one" in about["interval"]
 
 
+def draw_copies(size, n_resamples, seed):
+    # Each patient is a cell, and counts for two, so that patients are drawn and not cells.
+    factors = np.column_stack([np.ones(size), np.full(size, 2.0)])
+    made = Sums.of(factors, np.ones(size, dtype=int)).draw(n_resamples, np.random.default_rng(seed))
+    np.testing.assert_array_equal(made[:, 1], 2 * made[:, 0])
+    return made[:, 0].astype(int)
+
+
 def test_copies_drawn_in_batches_have_the_chances_of_drawing_one_by_one():
     # Of 3 patients drawn 3 times: (1, 1, 1) has chance 3! / 27 = 6/27, (3, 0, 0) and its like 1/27
     # each, (2, 1, 0) and its like 3/27 each.
-    draws = draw_copies(3, 27_000, np.random.default_rng(5)).astype(int)
+    draws = draw_copies(3, 27_000, 5)
     found, times = np.unique(draws, axis=1, return_counts=True)
     chance = {1: 6, 3: 1, 2: 3}
     expected = np.array([chance[int(copies.max())] for copies in found.T]) * 1_000.0
@@ -131,7 +141,7 @@ def test_copies_drawn_in_batches_have_the_chances_of_drawing_one_by_one():
 
 
 def test_copies_of_many_patients_are_binomial_and_hold_each_other_down():
-    draws = draw_copies(400, 4_000, np.random.default_rng(6)).astype(int)
+    draws = draw_copies(400, 4_000, 6)
     assert (draws.sum(axis=0) == 400).all()
     expected = binom.pmf(np.arange(6), 400, 1 / 400) * draws.size
     expected[-1] = draws.size - expected[:-1].sum()
@@ -139,6 +149,63 @@ def test_copies_of_many_patients_are_binomial_and_hold_each_other_down():
     assert ((times - expected) ** 2 / expected).sum() < chi2.ppf(0.999, 5)
     # Half of the patients hold 200 copies, with variance 400 * 1/2 * 1/2 = 100.
     assert draws[:200].sum(axis=0).var() == pytest.approx(100, rel=0.08)
+
+
+def test_cells_of_patients_who_count_as_one_are_multinomial():
+    # 400 patients in cells of 100 and 300: variance 400 * 1/4 * 3/4 = 75, covariance -75.
+    sums = Sums.of(np.ones((400, 1)), np.array([100, 300]))
+    drawn = sums.draw(4_000, np.random.default_rng(7))[:, 0]
+    assert (drawn.sum(axis=0) == 400).all()
+    assert drawn[0].mean() == pytest.approx(100, abs=0.6)
+    assert drawn[0].var() == pytest.approx(75, rel=0.08)
+
+
+def test_patients_taken_a_few_at_a_time_give_sums_over_whole_cells(monkeypatch):
+    # Pieces of 7 patients cut through the cells; here everybody is drawn once.
+    monkeypatch.setattr(drawn_tables, "_ROWS_AT_ONCE", 7)
+    patients = np.array([3, 20, 1, 0, 16])
+    weight = np.random.default_rng(8).uniform(0.5, 2.0, 40)
+    sums = Sums.of(np.column_stack([np.ones(40), weight]), patients)
+    made = np.zeros((5, 2))
+    for piece in sums.pieces:
+        made[piece.cells] += (piece.matrix @ np.ones(piece.matrix.shape[1])).reshape(-1, 2)
+    np.testing.assert_array_equal(made[:, 0], patients)
+    by_cell = np.bincount(np.repeat(np.arange(5), patients), weight)
+    np.testing.assert_allclose(made[:, 1], by_cell, rtol=1e-14)
+
+
+def test_curves_of_many_resamples_at_once_are_those_of_each():
+    made = confounded(300, 9)
+    entry = np.minimum(made.frame["exit_days"], np.arange(300) % 4 * 3)
+    made = replace(
+        made, frame=made.frame.assign(weight=1 + made.frame["x1"] ** 2, entry_days=entry)
+    )
+    index, table = index_cells(made), tally(made)
+
+    def risks(drawn):
+        curves = curves_of(Grid.of(drawn, drawn.arms[1]), 1)
+        parts = [part for curve in curves for part in (curve.value, curve.variance())]
+        return np.stack(parts, axis=-2)
+
+    each = bootstrap_tables(made, risks, table, index, resampling=Resampling(70))
+    at_once = bootstrap_batches(made, risks, table, index, resampling=Resampling(70))
+    assert at_once.shape == each.shape
+    np.testing.assert_allclose(at_once, each, rtol=1e-10, atol=1e-14)
+
+
+def test_a_resample_in_which_nobody_of_an_arm_counts_is_missing_and_the_others_stay():
+    # One of two patients of arm a has weight zero: a quarter of the resamples has only that one.
+    made = follow_up(
+        days=[3, 1, 2, 1], arm=["a", "a", "b", "b"], weight=[0.0, 2.0, 1.0, 1.0], status=[1] * 4
+    )
+    index, table = index_cells(made), tally(made)
+
+    def survival(drawn):
+        return curves_of(Grid.of(drawn, "a"), 1)[0].value[..., -1:]
+
+    drawn = bootstrap_batches(made, survival, table, index, resampling=Resampling(1_000))
+    assert np.isnan(drawn).mean() == pytest.approx(0.25, abs=0.05)
+    assert (drawn[~np.isnan(drawn)] == 0).all()
 
 
 def test_tables_drawn_in_batches_spread_as_those_drawn_one_by_one():
