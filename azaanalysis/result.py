@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ COLUMNS = (*_TEXT, *_NUMBERS, *_COUNTS, "patient_years")
 SMALLEST_COUNT_IF_UNSTATED = 5
 # In ``about`` of curves from which days are left out on which nobody had an event.
 STEPS_ONLY = "steps_only"
+_RELEASES = "releases"
+# In ``about`` of estimates whose ``endpoint`` names a group or a way: the endpoint itself.
+ASKED = "asked_endpoint"
 _CURVE = ["endpoint", "cause", "arm", "versus", "quantity"]
 
 
@@ -97,6 +100,18 @@ class Estimate:
         order = rows.groupby(_CURVE, sort=False, dropna=False).ngroup()
         return Estimate(rows.iloc[np.argsort(order, kind="stable")], self.about)
 
+    def named(self, endpoint: str) -> Estimate:
+        """Return the same numbers under another word in ``endpoint``, as one part of several.
+
+        What may be shown of them, and which endpoint was asked for, stays known.
+        """
+        own = self.about.get(_RELEASES, ())
+        releases = [replace(release, endpoint=endpoint) for release in own]
+        asked = next(iter(self.frame["endpoint"]), endpoint)
+        about = {ASKED: asked, **self.about}
+        about |= {_RELEASES: tuple(releases)} if releases else {}
+        return Estimate(self.frame.assign(endpoint=endpoint), about)
+
     def with_about(self, **entries: object) -> Estimate:
         """Return the same numbers with further entries in ``about``."""
         return Estimate(self.frame, {**self.about, **entries})
@@ -121,11 +136,11 @@ def stack(*estimates: Estimate) -> Estimate:
     unstated = SMALLEST_COUNT_IF_UNSTATED
     smallest = max(estimate.about.get("smallest_count", unstated) for estimate in estimates)
     about = {**common, "notes": tuple(notes), "smallest_count": smallest}
-    releases = dict.fromkeys(r for e in estimates for r in e.about.get("releases", ()))
+    releases = dict.fromkeys(r for e in estimates for r in e.about.get(_RELEASES, ()))
     if any(estimate.about.get(STEPS_ONLY) for estimate in estimates):
         about[STEPS_ONLY] = True
     if releases:
-        about["releases"] = tuple(releases)
+        about[_RELEASES] = tuple(releases)
     return Estimate(pd.concat([estimate.frame for estimate in estimates]), about)
 
 

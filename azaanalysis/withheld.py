@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.design.release import Course, Release, mark_arm
-from azaanalysis.result import Estimate
+from azaanalysis.design.repeats import repeats_of
+from azaanalysis.result import ASKED, Estimate
 from azaanalysis.small_counts import LINKED, SHOWN, SMALL, withheld_arms
 
 Array = np.ndarray
@@ -17,6 +18,13 @@ _GROUP = ["endpoint", "cause", "arm", "versus", "quantity"]
 _ENDINGS = ("ended", "followed")
 # Quantities whose events are those of a window, not those since the start.
 _WITHIN = ("rate_in_window", "hazard_ratio_in_window")
+# Quantities that count every event of a patient, where a follow-up has more than one of them.
+_REPEATED = (
+    *("mean_count", "mean_count_difference", "mean_count_ratio"),
+    *("rate", "rate_difference", "rate_ratio", "rate_in_window"),
+)
+# Marks of patients, marks of events, and which rows of the estimate they are about.
+Marks = tuple[Array, Array, Array]
 
 
 def mark_by_release(estimate: Estimate) -> tuple[Array, Array, Array]:
@@ -27,7 +35,7 @@ def mark_by_release(estimate: Estimate) -> tuple[Array, Array, Array]:
     tuple
         Marks of patients, marks of events, and for each row whether it was decided here. A row
         is left to the rules of its table if its counts are not those of a follow-up that the
-        estimate knows: events that repeat, for example.
+        estimate knows: states, for example.
     """
     frame = estimate.frame.reset_index(drop=True)
     patients = np.full(len(frame), SHOWN, dtype=object)
@@ -41,6 +49,10 @@ def mark_by_release(estimate: Estimate) -> tuple[Array, Array, Array]:
     for members in frame.groupby(_GROUP, sort=False, dropna=False).groups.values():
         rows = np.asarray(members)
         for release in known:
+            if _counts_repeats(release, frame.iloc[rows]):
+                _mark_repeats(release, frame.iloc[rows], (patients, events, rows), windows)
+                decided[rows] = True
+                continue
             for counted in _counted(release, frame.iloc[rows], windows):
                 decided[rows] = True
                 _mark(release, frame.iloc[rows], (patients, events, rows), (counted, windows))
@@ -52,10 +64,13 @@ def mark_by_release(estimate: Estimate) -> tuple[Array, Array, Array]:
 
 def _find_withheld(estimate: Estimate) -> Array:
     """Tell which rows are about an arm of which nothing may be shown."""
-    frame, study = estimate.frame, str(estimate.about.get("study", ""))
+    frame, base = estimate.frame, str(estimate.about.get("base_study", ""))
+    study = str(estimate.about.get("study", base))
+    # A group or a way shows no more than the endpoint that was asked for.
+    of_asked = withheld_arms(str(estimate.about.get(ASKED, "")), base)
     found = np.zeros(len(frame), dtype=bool)
     for endpoint in frame["endpoint"].unique():
-        arms = withheld_arms(str(endpoint), study)
+        arms = withheld_arms(str(endpoint), study) | of_asked
         if arms:
             about = frame["arm"].isin(arms) | frame["versus"].isin(arms) | (frame["arm"] == "")
             found |= (about & (frame["endpoint"] == endpoint)).to_numpy()
@@ -149,6 +164,37 @@ def _mark(
         is_open = events[rows] == SHOWN
         word = np.where(_may_be_called_small(release, part), SMALL, LINKED)
         events[rows[hides_events & is_open]] = word[hides_events & is_open]
+
+
+def _counts_repeats(release: Release, rows: pd.DataFrame) -> bool:
+    """Tell whether rows count all events of patients who may have several."""
+    first = rows.iloc[0]
+    if release.endpoint != first["endpoint"] or not release.has_repeats or not release.is_known:
+        return False
+    is_own = first["cause"] in ("", *release.causes[: release.n_own])
+    arms = {name for name in (first["arm"], first["versus"]) if name}
+    return is_own and arms <= set(release.sizes) and first["quantity"] in _REPEATED
+
+
+def _mark_repeats(release: Release, part: pd.DataFrame, marks: Marks, windows: list[float]) -> None:
+    """Mark the rows of one group, whose events repeat, as far as one follow-up is concerned."""
+    patients, events, rows = marks
+    days = part["at_days"].to_numpy("float64")
+    ends = np.where(np.isnan(days), np.inf, days)
+    named = [name for name in (part["arm"].iloc[0], part["versus"].iloc[0]) if name]
+    for arm in named or list(release.sizes):
+        if arm not in release.courses:
+            patients[rows], events[rows] = mark_arm(release, arm) or LINKED, LINKED
+            continue
+        repeats, course = repeats_of(release, arm), release.courses[arm]
+        hides = ~repeats.may_show(ends)
+        if part["quantity"].iloc[0] in _WITHIN and windows:
+            place = np.maximum(np.searchsorted(windows, days) - 1, 0)
+            hides |= ~repeats.may_show(np.array(windows)[place]) & (place > 0)
+        at_risk = course.state(np.where(np.isnan(days), -1.0, days), 0)
+        hides_patients = ~np.isnan(days) & ~course.is_free[at_risk]
+        patients[rows[hides_patients & (patients[rows] == SHOWN)]] = LINKED
+        events[rows[hides & (events[rows] == SHOWN)]] = LINKED
 
 
 def _may_be_called_small(release: Release, rows: pd.DataFrame) -> Array:

@@ -23,6 +23,8 @@ Array = np.ndarray
 # risk; the end of follow-up outweighs both, because rates and ratios tell of it.
 _SHOWN_DAY, _SHOWN_AT_RISK, _END = 100.0, 30.0, 1000.0
 _MOST_MOMENTS = 2_500
+# The word is that of ``follow_up.CONTINUES``, which stands above this module.
+_CONTINUES = "goes on in the next row"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +112,13 @@ class Release:
         return not self._spells.duplicated(["patient_id", "arm"]).any()
 
     @cached_property
+    def has_repeats(self) -> bool:
+        """Whether patients may have an event and stay."""
+        n_events = self.frame["n_events"].to_numpy()
+        goes_on = (self.frame["end_reason"] == _CONTINUES).to_numpy()
+        return bool((n_events[goes_on] > 0).any() or (n_events > 1).any())
+
+    @cached_property
     def courses(self) -> dict[str, Course]:
         """The course of each arm whose size may be shown."""
         shown = [arm for arm in self.sizes if arm in self.shown_arms and self.sizes[arm]]
@@ -125,8 +134,7 @@ class Release:
     def _spells(self) -> pd.DataFrame:
         """One row per patient and arm, however many rows the follow-up was cut into."""
         frame = self.frame
-        # The word is that of ``follow_up.CONTINUES``, which stands above this module.
-        is_last = (frame["end_reason"] != "goes on in the next row").to_numpy()
+        is_last = (frame["end_reason"] != _CONTINUES).to_numpy()
         first = np.append(0, np.flatnonzero(is_last)[:-1] + 1)
         last = frame[is_last].reset_index(drop=True)
         status = last["status"].to_numpy()
@@ -146,10 +154,10 @@ class Release:
             [counts[:, status > 0].sum(1), counts[:, status == 0].sum(1), late]
         )
         at_risk = len(spells) - late[-1] + entered - counts.sum(axis=1)
-        is_free = _choose(totals, weight, (at_risk == 0) | (at_risk >= k), k)
+        is_free = choose_states(totals, weight, (at_risk == 0) | (at_risk >= k), k)
         hidden = _hide_reasons(counts[-1], status, k)
-        by_cause = _choose(_columns(counts, status, hidden, True), weight, is_free, k)
-        by_reason = _choose(_columns(counts, status, hidden, False), weight, by_cause, k)
+        by_cause = choose_states(_columns(counts, status, hidden, True), weight, is_free, k)
+        by_reason = choose_states(_columns(counts, status, hidden, False), weight, by_cause, k)
         return Course(days, moment, counts, status, is_free, by_cause, by_reason, hidden)
 
     @property
@@ -218,7 +226,7 @@ def _columns(counts: Array, status: Array, hidden: Array, by_cause: bool) -> Arr
     return np.hstack(parts) if parts else np.zeros((len(counts), 1))
 
 
-def _choose(columns: Array, weight: Array, may_be: Array, k: int) -> Array:
+def choose_states(columns: Array, weight: Array, may_be: Array, k: int) -> Array:
     """Choose the states to show: the heaviest chain whose steps are all nought or large.
 
     From the start each state is reached from the best of those before it from which every column

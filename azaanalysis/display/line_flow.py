@@ -109,9 +109,10 @@ def _in_words(marked: pd.DataFrame, k: int) -> str:
     for (line, source), steps in marked.groupby(["line", "source"], observed=True):
         first = steps.iloc[0]
         total = spell_marked(first["total"], first["source_mark"], k)
-        ordered = steps.sort_values("patients", ascending=False, kind="stable")
-        # Those that are masked come last, so that their order gives nothing away.
-        ordered = ordered.sort_values("mark", key=lambda m: m != "", kind="stable")
+        is_shown = steps["mark"] == ""
+        widest = steps[is_shown].sort_values("patients", ascending=False, kind="stable")
+        # Those that are masked come last in the order of all tables: theirs gives nothing away.
+        ordered = pd.concat([widest, steps[~is_shown]])
         went = ", ".join(
             f"{spell_marked(step['patients'], step['mark'], k)} {in_words(str(step['target']))}"
             for step in ordered.to_dict("records")

@@ -58,7 +58,7 @@ def estimate_negative_control(
     parts = []
     for name, follow_up in asked.items():
         found = estimate_rate_ratio(follow_up, level=level).only(quantity="rate_ratio")
-        parts.append(Estimate(found.frame.assign(endpoint=name), found.about))
+        parts.append(found.named(name))
     contains = {"label": parts[0].about.get("endpoint_label", endpoint), "reason": ""}
     # Rows as observed are never blocked: they are there to be doubted.
     blocked = parts[-1].about.get("blocked", ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from azaanalysis.cohort import Cohort
+from azaanalysis.design.beside import Beside
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.strategies import under_strategies
@@ -58,14 +59,15 @@ def estimate_under_strategies(
     """
     days = [d for d in at_days or study.show.at_days if d <= study.horizon_of(endpoint)]
     parts: list[Estimate] = []
+    beside = Beside(days)
     for name, asked in under_strategies(study, endpoint=endpoint).items():
         balanced = weigh(follow(cohort, asked, endpoint=endpoint))
-        for part in _estimates(balanced, days, level, variance):
-            own = part.only(cause=balanced.own_causes)
-            parts.append(Estimate(own.frame.assign(endpoint=name), own.about))
+        beside.add(name, balanced)
+        found = _estimates(balanced, days, level, variance)
+        parts += [part.only(cause=balanced.own_causes).named(name) for part in found]
     of_risk = [part for part in parts if (part.frame["quantity"] == "risk").any()]
     others = [part for part in parts if part not in of_risk]
-    return stack(*of_risk, *others)
+    return beside.leave_out(stack(*of_risk, *others))
 
 
 def _estimates(

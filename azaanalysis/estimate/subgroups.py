@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.beside import Beside
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.subgroups import EVERYBODY, Subgroup
 from azaanalysis.errors import AzaError, EstimationError
@@ -17,7 +18,7 @@ from azaanalysis.estimate.interaction import Compared, adjust_holm, compare_grou
 from azaanalysis.estimate.refusals import refuse_level, sound_days
 from azaanalysis.estimate.tally import tally
 from azaanalysis.estimate.variance import STACKED_FROM_EFFECTIVE_SIZE, Variance
-from azaanalysis.result import Estimate
+from azaanalysis.result import ASKED, Estimate, stack
 from azaanalysis.vocab import in_words
 
 _SCALES: dict[str, tuple[Callable[..., Estimate], str, str]] = {
@@ -84,7 +85,8 @@ def estimate_subgroups(
     tests = pd.DataFrame(list(_tests(groups, level)))
     about = _about(groups, level) | {"refused": tuple(refused), "at_day": at_day}
     about["groups"] = tuple((g.name, g.subgroup.trait, g.subgroup.level) for g in groups)
-    return Estimate(_without_small_totals(pd.concat([frame, adjust_holm(tests)]), groups), about)
+    frame = _without_small_totals(pd.concat([frame, adjust_holm(tests)]), groups)
+    return _without_told_levels(Estimate(frame, about), groups, at_day)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +116,13 @@ class _Group:
             ]
         except AzaError as refused:
             return cls(subgroup, empty, (("", str(refused)),), {})
-        frame = pd.concat([estimate.frame for estimate in made], ignore_index=True)
+        name = ": ".join(filter(None, (subgroup.trait, subgroup.level)))
+        both = stack(*made).named(name)
         reasons = dict(_reasons(follow_up))
-        frame.loc[frame["arm"].isin(list(reasons)), _NUMBERS] = np.nan
-        group = cls(subgroup, frame, tuple(reasons.items()), dict(made[0].about))
-        group.frame["endpoint"] = group.name
-        return group
+        both.frame.loc[both.frame["arm"].isin(list(reasons)), _NUMBERS] = np.nan
+        about = {**made[0].about, "releases": both.about.get("releases", ())}
+        about[ASKED] = both.about[ASKED]
+        return cls(subgroup, both.frame, tuple(reasons.items()), about)
 
 
 def _on_scale(
@@ -176,6 +179,7 @@ def _about(groups: Sequence[_Group], level: float) -> dict[str, Any]:
     notes = dict.fromkeys(note for group in groups for note in group.subgroup.notes)
     return {
         **about,
+        "releases": tuple(r for group in groups for r in group.about.get("releases", ())),
         "level": level,
         "method": f"differences and ratios of Aalen-Johansen risks, {how} within each group",
         "notes": tuple(notes),
@@ -194,3 +198,15 @@ def _without_small_totals(frame: pd.DataFrame, groups: Sequence[_Group]) -> pd.D
             named = made["endpoint"].str.startswith(f"{group.subgroup.trait}: ")
             made.loc[named, ["patients", "events", "patient_years"]] = np.nan
     return made
+
+
+def _without_told_levels(made: Estimate, groups: Sequence[_Group], at_day: float) -> Estimate:
+    """Leave out the counts of levels that, beside everybody, tell of a few."""
+    beside = Beside([at_day])
+    traits: dict[str, list[str]] = {}
+    for group in groups:
+        if group.subgroup.follow_up is not None:
+            beside.add(group.name, group.subgroup.follow_up)
+        if group.subgroup.trait != EVERYBODY:
+            traits.setdefault(group.subgroup.trait, []).append(group.name)
+    return beside.leave_out_levels(made, whole=EVERYBODY, traits=traits)

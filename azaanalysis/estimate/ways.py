@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from azaanalysis.cohort import Cohort
+from azaanalysis.design.beside import Beside
 from azaanalysis.design.follow import follow
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.design.together import follow_together
@@ -20,7 +20,7 @@ from azaanalysis.estimate.contrasts import estimate_risk_difference
 from azaanalysis.estimate.refusals import refuse_level, sound_days
 from azaanalysis.estimate.tally import tally
 from azaanalysis.estimate.variance import Variance
-from azaanalysis.result import Estimate
+from azaanalysis.result import Estimate, stack
 
 Progress = Callable[[int, int], None]
 INTERRUPTED = "it was interrupted before this one"
@@ -79,7 +79,7 @@ def estimate_ways(
         raise EstimationError("There is no way to ask. Give list_estimands() or others.")
     at_days = ways[0].study.show.at_days[-2:] if at_days is None else at_days
     sound_days(at_days)
-    made = _Made(cohort, endpoint, tuple(at_days), level)
+    made = _Made(cohort, endpoint, tuple(at_days), level, Beside(at_days))
     for done, way in enumerate(ways, 1):
         try:
             made.ask(way)
@@ -88,9 +88,10 @@ def estimate_ways(
         except KeyboardInterrupt:
             made.refuse_the_rest(ways)
             break
-    if not made.frames:
+    if not made.parts:
         raise EstimationError(f"No way could be answered. The first: {made.refused[0][2]}")
-    return Estimate(pd.concat(made.frames, ignore_index=True), _about(made, ways))
+    stacked = stack(*made.parts)
+    return made.beside.leave_out(Estimate(stacked.frame, _about(made, stacked, ways)))
 
 
 @dataclass(eq=False)
@@ -101,9 +102,9 @@ class _Made:
     endpoint: str
     at_days: tuple[float, ...]
     level: float
-    frames: list[pd.DataFrame] = field(default_factory=list)
+    beside: Beside
+    parts: list[Estimate] = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
-    about: dict[str, Any] = field(default_factory=dict)
     _followed: tuple[str, FollowUp] | None = None
 
     def ask(self, way: Way) -> None:
@@ -119,16 +120,16 @@ class _Made:
         except AzaError as refusal:
             self.refused.append((way.label, "", str(refusal)))
             return
-        frame = found.frame.assign(endpoint=way.label)
+        part = found.named(way.label)
         for arm, _, reason in asked.about.get("blocked", ()):
-            frame.loc[frame["arm"] == arm, _NUMBERS] = np.nan
+            part.frame.loc[part.frame["arm"] == arm, _NUMBERS] = np.nan
             self.refused.append((way.label, arm, f"the arms are not alike enough: {reason}"))
-        self.frames.append(frame)
-        self.about = self.about or dict(found.about)
+        self.beside.add(way.label, asked)
+        self.parts.append(part)
 
     def refuse_the_rest(self, ways: Sequence[Way]) -> None:
         """Note which ways an interruption left open."""
-        done = {str(name) for frame in self.frames for name in frame["endpoint"]}
+        done = {str(name) for part in self.parts for name in part.frame["endpoint"]}
         done |= {label for label, *_ in self.refused}
         self.refused += [(way.label, "", INTERRUPTED) for way in ways if way.label not in done]
 
@@ -145,16 +146,17 @@ class _Made:
         return self._followed[1]
 
 
-def _about(made: _Made, ways: Sequence[Way]) -> dict[str, Any]:
+def _about(made: _Made, stacked: Estimate, ways: Sequence[Way]) -> dict[str, Any]:
     dropped = ("blocked", "notes", "weighting")
-    about = {key: entry for key, entry in made.about.items() if key not in dropped}
+    about = {key: entry for key, entry in made.parts[0].about.items() if key not in dropped}
     groups = [(way.label, way.topic, way.name) for way in ways]
     return {
         **about,
+        "releases": stacked.about.get("releases", ()),
         "groups": tuple(groups),
         "ways": tuple((way.label, way.choices) for way in ways),
         "refused": tuple(made.refused),
-        "at_day": max(day for frame in made.frames for day in frame["at_days"]),
+        "at_day": stacked.frame["at_days"].max(),
         "method": "difference of Aalen-Johansen risks, asked in several ways",
         "notes": (),
     }

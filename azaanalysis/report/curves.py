@@ -11,7 +11,7 @@ import pandas as pd
 
 from azaanalysis.display.source import as_rows
 from azaanalysis.errors import ReportError
-from azaanalysis.result import COLUMNS, Estimate
+from azaanalysis.result import COLUMNS, SMALLEST_COUNT_IF_UNSTATED, STEPS_ONLY, Estimate
 
 ARCHIVE_NAME, DRAWINGS_NAME = "curves.zip", "figures.zip"
 # What a person reads in a file; a curve has a row for each day on which it moves.
@@ -28,7 +28,11 @@ def shorten(entry: Mapping[str, Any], days: Sequence[float]) -> dict[str, Any]:
     rows = entry["rows"]
     if len(rows) <= LONGEST:
         return dict(entry)
-    read = Estimate(pd.DataFrame(rows, columns=list(COLUMNS)), entry["about"]).at(days).frame
+    about = dict(entry["about"])
+    if about.get("smallest_count", SMALLEST_COUNT_IF_UNSTATED) > 1:
+        # Days are missing on which single patients left: those at risk are not those of the next.
+        about[STEPS_ONLY] = True
+    read = Estimate(pd.DataFrame(rows, columns=list(COLUMNS)), about).at(days).frame
     shown = as_rows(read[read["value"].notna()])
     return {**entry, "rows_in_parquet": len(rows), "rows": shown}
 

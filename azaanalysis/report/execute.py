@@ -25,6 +25,8 @@ Progress = Callable[[str, int, int], None]
 _LONGEST_CELL_SECONDS = 1800
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 _ENDPOINT = re.compile(r"""\bendpoint\s*=\s*["']([^"']+)["']""")
+# A row that is picked out of an estimate may be named by a group or a way: no endpoint is asked.
+_PICKED = re.compile(r"\.only\([^()]*\)")
 
 
 def read_notebook(path: Path) -> Any:
@@ -48,7 +50,7 @@ def read_notebook(path: Path) -> Any:
 def endpoints_asked(notebook: Any) -> tuple[str, ...]:
     """Return the endpoints that the code of a notebook names."""
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return tuple(dict.fromkeys(_ENDPOINT.findall(code)))
+    return tuple(dict.fromkeys(_ENDPOINT.findall(_PICKED.sub("", code))))
 
 
 def why_left_out(notebook: Any, study: Study) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 
 from azaanalysis.display.table import Table
 from azaanalysis.errors import ReportError
+from azaanalysis.result import ASKED
 from azaanalysis.small_counts import WITHHELD_VARIABLE
 from azaanalysis.vocab import as_code, in_words
 
@@ -92,18 +93,19 @@ def list_shown(record: Mapping[str, Any]) -> list[Shown]:
     columns = list(record["columns"])
     for entry in record["estimates"]:
         study = str(entry["about"].get("study", ""))
+        asked = entry["about"].get(ASKED)
         for cells in entry["rows"]:
             row = dict(zip(columns, cells, strict=True))
             if row["versus"] or not row["arm"] or row["quantity"].endswith("_in_window"):
                 continue
             endpoint, arm = str(row["endpoint"]), str(row["arm"])
-            kind = str(kinds.get(endpoint, _DERIVED))
+            kind = str(kinds.get(asked or endpoint, _DERIVED))
             of_arm = found.setdefault((endpoint, study, arm), Shown(endpoint, study, arm, kind))
-            _take(of_arm, row)
+            _take(of_arm, row, own=asked or endpoint)
     return list(found.values())
 
 
-def _take(shown: Shown, row: Mapping[str, Any]) -> None:
+def _take(shown: Shown, row: Mapping[str, Any], *, own: str) -> None:
     day = _WHOLE if row["at_days"] is None else float(row["at_days"])
     is_ending = row["quantity"] in ("ended", "followed")
     is_whole = day == _WHOLE or row["quantity"].startswith("restricted_mean") or day == 0
@@ -113,7 +115,7 @@ def _take(shown: Shown, row: Mapping[str, Any]) -> None:
         shown.counts.setdefault(("at risk", ""), {})[day] = int(row["patients"])
     if row["events"] is not None:
         # An endpoint's own cause has its name, so that one can be set beside another.
-        cause = "own" if row["cause"] == shown.endpoint else str(row["cause"])
+        cause = "own" if row["cause"] == own else str(row["cause"])
         what = "ended" if is_ending else "events"
         shown.counts.setdefault((what, cause), {})[day] = int(row["events"])
 

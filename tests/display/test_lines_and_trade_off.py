@@ -65,6 +65,15 @@ def test_a_small_step_is_in_neither_table_nor_words(shown):
     assert " 3 JAK" not in told
 
 
+def test_the_order_of_masked_steps_in_words_does_not_tell_which_is_larger():
+    def words(to_jak, to_end):
+        frame = steps(smallest_count=5)
+        frame.loc[1, "patients"], frame.loc[3, "patients"] = to_jak, to_end
+        return repr(draw_lines(frame))
+
+    assert words(1, 3) == words(3, 1)
+
+
 def test_the_flow_says_all_its_numbers_and_its_rules_in_words():
     figure = draw_lines(steps())
     assert "Rules: A line ends when it ends." in figure.caption

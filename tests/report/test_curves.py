@@ -39,6 +39,18 @@ def test_a_long_curve_has_the_shown_days_in_json_and_every_day_for_whoever_reads
     assert "rows_in_parquet" not in read_record(folder)["estimates"][0]
 
 
+def test_the_json_of_real_patients_takes_nobody_at_risk_from_a_later_day(tmp_path):
+    # Day 100 is not in the curve: those at risk on day 110 are some who are left, not all.
+    made = curve(1600)
+    rows = made.frame[~made.frame["at_days"].between(95, 109)]
+    real = Estimate(rows, {**made.about, "smallest_count": 5})
+    folder = write_results(tmp_path, {"02_time": {"risk": real}}, study=SHOWN)
+
+    (entry,) = json.loads((folder / "results.json").read_text("utf-8"))["estimates"]
+
+    assert {row[6]: row[11] for row in entry["rows"]} == {100: None, 300: 1000}
+
+
 def test_a_short_estimate_is_whole_in_json(tmp_path):
     folder = write_results(tmp_path, {"02_time": {"risk": curve(LONGEST)}}, study=SHOWN)
     (entry,) = json.loads((folder / "results.json").read_text("utf-8"))["estimates"]

@@ -251,6 +251,12 @@ def test_endpoints_are_read_from_the_code_not_from_the_prose(tmp_path):
     assert endpoints_asked(new.new_notebook(cells=cells)) == ("response", "a")
 
 
+def test_a_row_picked_out_of_an_estimate_asks_for_no_endpoint():
+    cell = nbformat.v4.new_code_cell('found.only(endpoint="as weighted")\nfollow(endpoint="a")')
+
+    assert endpoints_asked(nbformat.v4.new_notebook(cells=[cell])) == ("a",)
+
+
 def test_the_hash_of_a_notebook_ignores_outputs_and_sees_words(tmp_path):
     notebook = read_notebook(write_notebook(tmp_path))
     before = hash_notebook(notebook)
