@@ -154,6 +154,12 @@ def per_patient_years(years: float) -> str:
     return "per patient-year" if years == 1 else f"per {years:g} patient-years"
 
 
+def years_of_unit(unit: str) -> float:
+    """Read the unit of a rate: 100 of ``"per 100 patient-years"``, 1 of ``"per patient-year"``."""
+    words = unit.split()
+    return 1.0 if words[1].startswith("patient") else float(words[1].replace(",", ""))
+
+
 def count_of(number: int, thing: str) -> str:
     """Spell a number with its noun: ``"1 covariate"``, ``"3 covariates"``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

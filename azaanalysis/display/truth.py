@@ -5,10 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from azaanalysis.display.basis import TRUTH
-from azaanalysis.display.numbers import spell, spell_column
+from azaanalysis.display.numbers import spell, spell_column, spell_count
 from azaanalysis.display.statement import Statement
 from azaanalysis.display.table import Column, Table
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
+
+_RATES = (
+    "The truth of a rate is that of people who are watched for as long as those of the study: a "
+    "rate that changes with time depends on it."
+)
 
 
 def tabulate_truth(frame: pd.DataFrame, *, digits: int = 1) -> Table | Statement:
@@ -32,13 +37,14 @@ def tabulate_truth(frame: pd.DataFrame, *, digits: int = 1) -> Table | Statement
         Column("Interval holds the truth", is_number=False),
     )
     rows = tuple(_cells(row, digits) for row in frame.to_dict("records"))
-    groups = tuple(_heading(quantity) for quantity in frame["quantity"])
+    groups = tuple(_heading(*of) for of in zip(frame["quantity"], frame["unit"], strict=True))
     held = int(frame["is_within"].sum())
     notes = (
         f"The interval holds the truth in {held:,} of {len(frame):,} rows. Days and arms come from "
         "the same patients, so that rows are missed together.",
         "Truth: the same invented people under each strategy, nobody lost; its Monte-Carlo "
         f"standard error is at most {_largest_error(frame)}.",
+        *([_RATES] if frame["quantity"].str.startswith("rate").any() else []),
     )
     return Table("Truth and estimate", columns, rows, groups, notes, basis=TRUTH)
 
@@ -52,9 +58,11 @@ def _largest_error(frame: pd.DataFrame) -> str:
     return f"{100 * share:.0f}% of the way from an estimate to its limit"
 
 
-def _heading(quantity: str) -> str:
-    is_share = QUANTITIES[quantity].scale == "probability"
-    return QUANTITIES[quantity].label + (" (%)" if is_share else "")
+def _heading(quantity: str, unit: str) -> str:
+    kind = QUANTITIES[quantity]
+    if kind.scale == "rate" and unit:
+        return f"{kind.label} {unit}"
+    return kind.label + (" (%)" if kind.scale == "probability" else "")
 
 
 def _group(name: str) -> str:
@@ -73,7 +81,7 @@ def _cells(row: dict[object, object], digits: int) -> tuple[str, ...]:
         sentence_case(str(row["arm"])),
         in_words(str(row["versus"])) or "–",
         _group(str(row["group"])) if "group" in row else sentence_case(str(row["cause"])) or "Any",
-        f"{float(str(row['at_days'])):,.0f}",
+        spell_count(row["at_days"]),
         *(truth, value, f"{lower} to {upper}"),
         "yes" if row["is_within"] else "no",
     )

@@ -22,6 +22,7 @@ from azaanalysis.estimate.gee import estimate_gee
 from azaanalysis.estimate.gray import estimate_gray_test
 from azaanalysis.estimate.hazard import estimate_hazard_ratio
 from azaanalysis.estimate.head_start import estimate_head_start
+from azaanalysis.estimate.in_use import estimate_ratio_in_use
 from azaanalysis.estimate.incidence import estimate_incidence
 from azaanalysis.estimate.interval import estimate_interval_incidence
 from azaanalysis.estimate.log_rank import estimate_log_rank
@@ -124,6 +125,7 @@ __all__ = [
     "estimate_rate_ratio",
     "estimate_rates",
     "estimate_rates_by_window",
+    "estimate_ratio_in_use",
     "estimate_recurrent_ratio",
     "estimate_restricted_mean",
     "estimate_restricted_mean_difference",

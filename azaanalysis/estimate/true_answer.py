@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.design.kinds import KINDS
+from azaanalysis.estimate.true_rows import ADDED, BESIDE, OF_RATES, Asked
 from azaanalysis.result import Estimate
 from azaanalysis.settings import (
     DiscontinuationEndpoint,
@@ -25,16 +27,15 @@ from azaanalysis.synthetic import (
     Finding,
     Reading,
     Truth,
+    load_parameters,
+    simulate_overlap_truth,
     simulate_truth,
-    true_persistence,
-    true_risk,
-    true_risk_difference,
-    true_risk_ratio,
 )
+from azaanalysis.synthetic.formulary import open_formulary
 
-BESIDE = ["quantity", "cause", "arm", "versus", "at_days", "value", "lower", "upper"]
-ADDED = ["truth", "truth_error", "is_within"]
-_PEOPLE = 20_000
+# Enough for an error well below that of a cohort of twenty thousand: of the people invented, only
+# those who count in the target population are followed.
+_PEOPLE = 60_000
 _SEED = 20_240_101
 UNKNOWN = "No truth is simulated for this question."
 _PEOPLE_HAVE = {
@@ -55,9 +56,10 @@ def compare_with_truth(
     *,
     endpoint: str | Sequence[str],
     among: str = "",
+    watched: FollowUp | None = None,
     n_patients: int = _PEOPLE,
 ) -> pd.DataFrame:
-    """Set the true risks, differences and persistence beside their estimates.
+    """Set the true risks, rates, differences, mean counts and persistence beside their estimates.
 
     The truth is that of the same invented world: the same people under each strategy, nobody
     lost, in the population to which the study weighs.
@@ -66,13 +68,17 @@ def compare_with_truth(
     ----------
     estimates
         Rows of ``risk``, ``risk_difference`` or ``risk_ratio`` on single days; of stopping also
-        ``survival``, which is persistence.
+        ``survival``, which is persistence; of infections also ``mean_count`` on single days and,
+        of all kinds, ``rate``, ``rate_difference`` and ``rate_ratio``.
     study, endpoint
         The question that they answer; or several, each with the estimates of its own endpoint.
     among
         A condition on the simulated people, such as ``"age_years < 40"``, for estimates in a group.
+    watched
+        The weighted follow-up that rates were estimated from. A rate depends on how long people
+        are watched; its truth is that of people watched for as long.
     n_patients
-        People for whom the truth is simulated.
+        People who are invented for the truth.
 
     Returns
     -------
@@ -86,9 +92,11 @@ def compare_with_truth(
     Notes
     -----
     The truth exists for findings at single visits, discontinuation, first infections, pancreatitis
-    and first findings of blood tests, with stopping and death as competing events. Eligibility is
-    taken over as far as the invented people have the columns. A cause of several reasons to stop
-    has the sum of their risks; its error is at most that given.
+    and first findings of blood tests, with stopping and death as competing events. Rates and mean
+    counts of infections have one where the end of treatment ends follow-up, too: that of the same
+    quantity in people of whom nobody else is lost. Eligibility is taken over as far as the invented
+    people have the columns. A cause of several reasons to stop has the sum of their risks; its
+    error is at most that given.
     """
     if not isinstance(endpoint, str):
         each = [
@@ -97,34 +105,39 @@ def compare_with_truth(
                 study,
                 endpoint=name,
                 among=among,
+                watched=watched,
                 n_patients=n_patients,
             )
             for name in endpoint
         ]
         return _joined(each)
     asked = _truth_name(study.endpoint(endpoint), endpoint)
-    reason = why_not(study, endpoint) or ("" if asked else UNKNOWN)
+    is_of_rates = bool(len(estimates.frame)) and set(estimates.frame["quantity"]) <= OF_RATES
+    if is_of_rates and not (asked in _KINDS.values() and study.endpoint(endpoint).counts_all):
+        asked = None
+    reason = why_not(study, endpoint, is_of_rates=is_of_rates) or ("" if asked else UNKNOWN)
     if reason or asked is None:
         return nothing_known(reason)
     truth = _truth_of(study, endpoint, n_patients)
     truth = truth.where(among) if among else truth
-    named = strategy_of_arm(study, truth.strategies)
-    causes = _causes(study.endpoint(endpoint), asked)
-    usable = estimates.frame[
-        estimates.frame["arm"].isin(list(named))
-        & estimates.frame["versus"].isin(["", *named])
-        & (
-            estimates.frame["cause"].isin(list(causes))
-            | (estimates.frame["quantity"] == "survival")
-        )
-        & estimates.frame["value"].notna()
-        & estimates.frame["at_days"].between(0, truth.horizon_days)
-    ]
-    asks = _Asked(truth, asked, named, causes)
+    named, causes = strategy_of_arm(study, truth.strategies), _causes(study, endpoint, asked)
+    usable = _usable(estimates.frame, named, causes, truth.horizon_days)
+    ends_at_stop = study.handling_of(endpoint)["discontinuation"] == "while_on_treatment"
+    asks = Asked(truth, asked, named, causes, "censored" if ends_at_stop else "competing", watched)
     beside = [asks.beside(row) for row in usable.to_dict("records")]
     found = pd.DataFrame([row for row in beside if row], columns=[*BESIDE, *ADDED])
     found.attrs["reason"] = "" if len(found) else UNKNOWN
     return found
+
+
+def _usable(
+    rows: pd.DataFrame, named: Mapping[str, str], causes: Mapping[str, Any], horizon_days: int
+) -> pd.DataFrame:
+    """Keep the rows of arms and causes that are known, within the horizon."""
+    known = rows["arm"].isin(list(named)) & rows["versus"].isin(["", *named])
+    known &= rows["cause"].isin(list(causes)) | (rows["quantity"] == "survival")
+    in_time = rows["at_days"].between(0, horizon_days) | rows["at_days"].isna()
+    return rows[known & in_time & rows["value"].notna()]
 
 
 def _joined(each: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -139,7 +152,7 @@ def _joined(each: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return joined
 
 
-def why_not(study: Study, endpoint: str) -> str:
+def why_not(study: Study, endpoint: str, *, is_of_rates: bool = False) -> str:
     """Say why no truth can be set beside estimates of an endpoint; nothing if it can."""
     if study.source.synthetic is None:
         return "These patients are real: nobody knows the true answer."
@@ -148,6 +161,8 @@ def why_not(study: Study, endpoint: str) -> str:
     if not {*study.population.without, *study.population.numbers} <= _PEOPLE_HAVE:
         return "Eligibility uses what the simulated people do not have."
     handled, settings = study.handling_of(endpoint), study.endpoint(endpoint)
+    if is_of_rates:
+        return "" if _strategy_of(study, endpoint) else "No truth is simulated for this handling."
     competes = handled["death"] == "competing"
     if isinstance(settings, DiscontinuationEndpoint):
         competes &= not set(settings.censor) & set(STOPS)
@@ -156,6 +171,15 @@ def why_not(study: Study, endpoint: str) -> str:
     return (
         "" if competes else "The truth is known with stopping and death as competing events only."
     )
+
+
+def _strategy_of(study: Study, endpoint: str) -> Literal["on_treatment", "as_started"] | None:
+    """Return for how long events count, as the mechanism calls it; None if it has no word."""
+    handled = study.handling_of(endpoint)
+    ends = {handled["discontinuation"], handled["switch"]}
+    if ends == {"treatment_policy"}:
+        return "as_started"
+    return "on_treatment" if ends <= {"while_on_treatment", "competing"} else None
 
 
 def nothing_known(reason: str) -> pd.DataFrame:
@@ -202,32 +226,37 @@ def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
     reading = Reading(
         permissible_gap_days=study.comparison.permissible_gap_days,
         lag_days=settings.lag_days,
-        episode_gap_days=getattr(settings, "episode_gap_days", 0),
+        episode_gap_days=_episode_gap_days(study, settings),
+        strategy=_strategy_of(study, endpoint) or "on_treatment",
         findings=tuple(finding for finding in findings if finding),
     )
-    truth = simulate_truth(
-        study.source.synthetic.world,
-        n_patients=n_patients,
-        seed=_SEED,
-        horizon_days=study.horizon_of(endpoint),
-        reading=reading,
-    )
-    named = strategy_of_arm(study, truth.strategies)
-    treated = None
-    if weighting.target == "att":
-        treated = named[weighting.of_arm or study.comparison.reference]
+    world, horizon_days = study.source.synthetic.world, study.horizon_of(endpoint)
+    options: dict[str, Any] = {"n_patients": n_patients, "seed": _SEED, "reading": reading}
+    named = strategy_of_arm(study, open_formulary(load_parameters(world)).strategies)
     strategies = tuple(named.values())
-    truth = truth.among(weighting.target, strategies=strategies, treated=treated)
+    if weighting.target == "overlap":
+        truth = simulate_overlap_truth(world, strategies, horizon_days=horizon_days, **options)
+    else:
+        treated = named.get(weighting.of_arm or study.comparison.reference)
+        truth = simulate_truth(world, horizon_days=horizon_days, **options)
+        truth = truth.among(weighting.target, strategies=strategies, treated=treated)
     return truth.where(" and ".join(_conditions(study)))
+
+
+def _episode_gap_days(study: Study, settings: Endpoint) -> int:
+    """Return the gap between episodes; for first events, whom it does not change, a shared one."""
+    if isinstance(settings, EventEndpoint) and settings.counts_all:
+        return settings.episode_gap_days
+    gaps = [getattr(other, "episode_gap_days", 0) for other in study.endpoints.values()]
+    return max(gaps)
 
 
 def strategy_of_arm(study: Study, strategies: Sequence[str]) -> dict[str, str]:
     """Return what the mechanism calls each arm, without arms that it does not know."""
-    named = {}
+    named: dict[str, str] = {}
     for arm, parts in study.comparison.arms.items():
-        name = "combination" if len(parts) > 1 else arm
-        if name in strategies:
-            named[arm] = name
+        known = [name for name in (arm, "_with_".join(sorted(parts))) if name in strategies]
+        named |= {arm: known[0]} if known else {}
     return named
 
 
@@ -247,51 +276,16 @@ def _conditions(study: Study) -> list[str]:
     return found + [f"not {column}" for column in population.without]
 
 
-def _causes(settings: Endpoint, asked: str) -> dict[str, tuple[str, ...]]:
+def _causes(study: Study, endpoint: str, asked: str) -> dict[str, tuple[str, ...]]:
     """Return each cause of the endpoint whose truth is known, and what it is in the mechanism."""
+    settings = study.endpoint(endpoint)
     if isinstance(settings, DiscontinuationEndpoint):
         if settings.causes == "any":
             return {"discontinuation": ("discontinuation",)}
         return {
             name: reasons for name, reasons in settings.causes.items() if {*reasons} <= {*STOPS}
         }
-    return dict.fromkeys({asked, getattr(settings, "event", asked)}, (asked,))
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The truth of one question: of which endpoint, for which arms and causes of the study."""
-
-    truth: Truth
-    endpoint: str
-    arms: Mapping[str, str]
-    causes: Mapping[str, tuple[str, ...]]
-
-    def beside(self, row: dict[Any, Any]) -> dict[str, Any] | None:
-        """Return an estimate with its truth beside it; None if there is none."""
-        made = self._true_rows(row)
-        if made is None or made.empty:
-            return None
-        # Whoever stops does so for one reason: the risks of reasons add up.
-        true, error = float(made["value"].sum()), float(np.hypot.reduce(made["std_error"]))
-        kept = {column: row[column] for column in BESIDE}
-        is_within = bool(row["lower"] <= true <= row["upper"])
-        return {**kept, "truth": true, "truth_error": error, "is_within": is_within}
-
-    def _true_rows(self, row: dict[Any, Any]) -> pd.DataFrame | None:
-        """Return the true values of an estimate, one row for each reason of its cause."""
-        days, arm = [row["at_days"]], self.arms[row["arm"]]
-        causes = self.causes.get(row["cause"], ())
-        if row["quantity"] == "survival" and self.endpoint == "discontinuation":
-            return true_persistence(self.truth, at_days=days).only(arm=arm).frame
-        if row["quantity"] == "risk":
-            made = true_risk(self.truth, self.endpoint, at_days=days).only(arm=arm)
-            return made.only(cause=causes).frame
-        compare = {"risk_difference": true_risk_difference, "risk_ratio": true_risk_ratio}
-        if row["quantity"] not in compare or not row["versus"]:
-            return None
-        if row["quantity"] == "risk_ratio" and len(causes) > 1:
-            return None
-        arms = {"arm": arm, "versus": self.arms[row["versus"]]}
-        made = compare[row["quantity"]](self.truth, self.endpoint, **arms, at_days=days)
-        return made.only(cause=causes).frame
+    known: dict[str, tuple[str, ...]] = {}
+    if asked in _KINDS.values():
+        known = {kind: (_KINDS[tuple(where.items())],) for kind, where in KINDS.items()}
+    return known | dict.fromkeys((asked, getattr(settings, "event", asked)), (asked,))

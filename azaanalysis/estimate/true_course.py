@@ -16,13 +16,12 @@ from azaanalysis.design.line_follow_up import follow_line, follow_next_line
 from azaanalysis.estimate.course import PER, RESPECTS, Asked, measure_course
 from azaanalysis.estimate.once import once_each
 from azaanalysis.estimate.true_answer import (
-    ADDED,
-    BESIDE,
     UNKNOWN,
     nothing_known,
     strategy_of_arm,
     why_not,
 )
+from azaanalysis.estimate.true_rows import ADDED, BESIDE
 from azaanalysis.result import Estimate
 from azaanalysis.study import Study
 from azaanalysis.synthetic import make_potential_cohorts

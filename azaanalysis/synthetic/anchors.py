@@ -99,16 +99,16 @@ _SAFETY: dict[str, Measure] = {
         "serious_infection", "anti_tnf", "azathioprine"
     ),
     "serious_infection_combination_v_anti_tnf": _ratio(
-        "serious_infection", "combination", "anti_tnf"
+        "serious_infection", "azathioprine_with_anti_tnf", "anti_tnf"
     ),
     "serious_infection_combination_v_anti_tnf_singh": _ratio(
-        "serious_infection", "combination", "anti_tnf"
+        "serious_infection", "azathioprine_with_anti_tnf", "anti_tnf"
     ),
     "serious_infection_combination_v_thiopurine": _ratio(
-        "serious_infection", "combination", "azathioprine"
+        "serious_infection", "azathioprine_with_anti_tnf", "azathioprine"
     ),
     "opportunistic_combination_v_anti_tnf": _ratio(
-        "opportunistic_infection", "combination", "anti_tnf"
+        "opportunistic_infection", "azathioprine_with_anti_tnf", "anti_tnf"
     ),
     "zoster_tofacitinib": _on_tofacitinib("herpes_zoster"),
     "zoster_tofacitinib_open_label": _on_tofacitinib("herpes_zoster"),

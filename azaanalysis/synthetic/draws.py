@@ -51,7 +51,11 @@ class Draws:
 
     @cached_property
     def _children(self) -> dict[str, np.random.SeedSequence]:
-        purposes = ("baseline", "traits", "choice", "lines", "once", "weekly", "visits", "labs")
+        # New purposes go to the end: the streams of those before stay what they were.
+        purposes = (
+            *("baseline", "traits", "choice", "lines", "once", "weekly", "visits", "labs"),
+            *("kept", "metabolites"),
+        )
         spawned = np.random.SeedSequence(
             self.sequence.entropy, spawn_key=self.sequence.spawn_key
         ).spawn(len(purposes))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -59,6 +60,8 @@ from azaanalysis.synthetic.switching import (
 from azaanalysis.synthetic.traits import Traits, invent_traits
 from azaanalysis.synthetic.visits import Course, hold_visits
 
+_People = TypeVar("_People", Patients, Traits)
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -68,6 +71,15 @@ class Block:
     patients: Patients
     traits: Traits
     strategy: np.ndarray
+
+    def only(self, kept: np.ndarray) -> Block:
+        """Keep some of the patients, who then meet the luck of a smaller block."""
+        return Block(
+            draws=replace(self.draws, n=int(kept.sum())),
+            patients=_rows(self.patients, kept),
+            traits=_rows(self.traits, kept),
+            strategy=self.strategy[kept],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +102,12 @@ class _Settings:
     stopping: StopSettings
     switching: SwitchSettings
     life: LifeSettings
+
+
+def _rows(people: _People, kept: np.ndarray) -> _People:
+    """Keep the entries of some patients in every array."""
+    arrays = {name: part for name, part in vars(people).items() if isinstance(part, np.ndarray)}
+    return replace(people, **{name: part[kept] for name, part in arrays.items()})
 
 
 def invent_block(draws: Draws, formulary: Formulary, parameters: Parameters) -> Block:

@@ -37,16 +37,30 @@ def target_weights(
     Source: Li and Li (2019), Ann Appl Stat 13:2389-2415 (generalised overlap weights).
     """
     chance = people[[f"chance_{s}" for s in strategies]].to_numpy()
-    total: np.ndarray = chance.sum(axis=1)
+    stands_for = 1 / people["chance_drawn"].to_numpy() if "chance_drawn" in people else 1.0
     if target == "ate":
-        return total
+        everybody: np.ndarray = chance.sum(axis=1) * stands_for
+        return everybody
     if target == "att":
         if treated is None:
             raise ParameterError("Target 'att' needs treated=, the strategy whose users it is.")
-        return np.asarray(people[f"chance_{treated}"])
+        return np.asarray(people[f"chance_{treated}"]) * stands_for
     if target == "overlap":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            overlap: np.ndarray = total / (total[:, None] / chance).sum(axis=1)
-        finite: np.ndarray = np.nan_to_num(overlap)
-        return finite
+        overlap: np.ndarray = overlap_weights(chance) * stands_for
+        return overlap
     raise ParameterError(f"target must be 'ate', 'att' or 'overlap'; got '{target}'.")
+
+
+def overlap_weights(chance: np.ndarray) -> np.ndarray:
+    """Return ``1 / sum(1 / chance)`` of each row: 0 where a strategy cannot be had."""
+    with np.errstate(divide="ignore"):
+        weight: np.ndarray = 1 / (1 / chance).sum(axis=1)
+    return weight
+
+
+def chances_to_be_drawn(people: pd.DataFrame, strategies: Sequence[str]) -> np.ndarray:
+    """Return chances in proportion to the overlap weights; 1 if all chances of strategies agree."""
+    chance = people[[f"chance_{s}" for s in strategies]].to_numpy()
+    # The largest weight there can be is that of equal chances.
+    chances: np.ndarray = overlap_weights(chance) * len(strategies) ** 2
+    return chances

@@ -27,7 +27,7 @@ TRIAL = {
     "prevalent_user_share": 0,
 }
 FIRST_DRUGS = {
-    "drug_share.combination.adalimumab": 0,
+    "drug_share.azathioprine_with_anti_tnf.adalimumab": 0,
     "drug_share.jak_inhibitor.upadacitinib": 0,
 }
 # Everybody tested, and the full dose whatever the gene: as before genes were looked at.

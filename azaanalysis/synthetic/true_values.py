@@ -1,4 +1,4 @@
-"""True risks, counts, rates and times of a world, in the shape of an estimate.
+"""True risks and times of a world, in the shape of an estimate.
 
 Each function takes a ``Truth``. Whose truth it is, ``truth.among(...)`` and ``truth.where(...)``
 have said before.
@@ -16,7 +16,6 @@ from azaanalysis.result import Estimate
 from azaanalysis.synthetic.outcomes import INFECTIONS, NEVER_DAY, Reading
 from azaanalysis.synthetic.state import STOP_REASONS
 from azaanalysis.synthetic.truth import DEFAULT_READING, Truth
-from azaanalysis.vocab import DAYS_PER_YEAR, per_patient_years
 from azaanalysis.wording import nearest
 
 ENDPOINTS = ("discontinuation", "response", "remission", *INFECTIONS, "pancreatitis", "death")
@@ -82,7 +81,7 @@ def true_risk(truth: Truth, endpoint: str, *, at_days: Sequence[float]) -> Estim
     ParameterError
         If the endpoint is unknown, or a day lies beyond the horizon.
     """
-    _refuse_late(truth, at_days)
+    refuse_late(truth, at_days)
     rows = []
     for strategy in truth.strategies:
         days = event_days(truth, strategy, endpoint)
@@ -90,8 +89,8 @@ def true_risk(truth: Truth, endpoint: str, *, at_days: Sequence[float]) -> Estim
             for at in at_days:
                 happened = (days[cause] <= at).to_numpy(dtype=float)
                 row = {"arm": strategy, "cause": cause, "at_days": at}
-                rows.append({**row, **_mean(happened, truth.weight)})
-    return _estimate(truth, rows, endpoint, "risk")
+                rows.append({**row, **mean_of(happened, truth.weight)})
+    return as_estimate(truth, rows, endpoint, "risk")
 
 
 def true_risk_difference(
@@ -104,10 +103,10 @@ def true_risk_difference(
     """
 
     def contrast(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
-        return _mean(first - second, truth.weight)
+        return mean_of(first - second, truth.weight)
 
     rows = _contrasts(truth, endpoint, (arm, versus), at_days, contrast)
-    return _estimate(truth, rows, endpoint, "risk_difference")
+    return as_estimate(truth, rows, endpoint, "risk_difference")
 
 
 def true_risk_ratio(
@@ -123,7 +122,7 @@ def true_risk_ratio(
         return _ratio((first, second), truth.weight)
 
     rows = _contrasts(truth, endpoint, (arm, versus), at_days, contrast)
-    return _estimate(truth, rows, endpoint, "risk_ratio")
+    return as_estimate(truth, rows, endpoint, "risk_ratio")
 
 
 def _contrasts(
@@ -134,7 +133,7 @@ def _contrasts(
     contrast: Callable[[np.ndarray, np.ndarray], dict[str, float]],
 ) -> list[dict[str, object]]:
     """Compare what had happened under two strategies, by cause and day."""
-    _refuse_late(truth, at_days)
+    refuse_late(truth, at_days)
     truth.refuse_unknown(*arms)
     first, second = (event_days(truth, strategy, endpoint) for strategy in arms)
     rows = []
@@ -152,13 +151,13 @@ def true_persistence(truth: Truth, *, at_days: Sequence[float]) -> Estimate:
     Parameters and errors as in :func:`true_risk`; the quantity is ``survival``. By reason, what
     is missing from one is ``true_risk(truth, "discontinuation", ...)``.
     """
-    _refuse_late(truth, at_days)
+    refuse_late(truth, at_days)
     rows = [
-        {"arm": strategy, "at_days": at, **_mean((end > at).astype(float), truth.weight)}
+        {"arm": strategy, "at_days": at, **mean_of((end > at).astype(float), truth.weight)}
         for strategy, end in _ends_of_persistence(truth).items()
         for at in at_days
     ]
-    return _estimate(truth, rows, "discontinuation", "survival")
+    return as_estimate(truth, rows, "discontinuation", "survival")
 
 
 def true_restricted_mean(truth: Truth, endpoint: str, *, until_day: float) -> Estimate:
@@ -168,17 +167,17 @@ def true_restricted_mean(truth: Truth, endpoint: str, *, until_day: float) -> Es
     incidence. For ``discontinuation`` the days are those on treatment and alive. Parameters and
     errors as in :func:`true_risk`; the quantity is ``restricted_mean_days``.
     """
-    _refuse_late(truth, [until_day])
+    refuse_late(truth, [until_day])
     if endpoint == "discontinuation":
         days = _ends_of_persistence(truth)
     else:
         of = {arm: event_days(truth, arm, endpoint)[endpoint] for arm in truth.strategies}
         days = {arm: day.to_numpy() for arm, day in of.items()}
     rows = [
-        {"arm": arm, "at_days": until_day, **_mean(np.minimum(day, until_day), truth.weight)}
+        {"arm": arm, "at_days": until_day, **mean_of(np.minimum(day, until_day), truth.weight)}
         for arm, day in days.items()
     ]
-    return _estimate(truth, rows, endpoint, "restricted_mean_days")
+    return as_estimate(truth, rows, endpoint, "restricted_mean_days")
 
 
 def _ends_of_persistence(truth: Truth) -> dict[str, np.ndarray]:
@@ -188,55 +187,8 @@ def _ends_of_persistence(truth: Truth) -> dict[str, np.ndarray]:
     }
 
 
-def true_mean_count(truth: Truth, endpoint: str, *, at_days: Sequence[float]) -> Estimate:
-    """Return the true mean number of infections of a person by a day, under each strategy.
-
-    All infections in the time that counts are counted, and nobody has any after death: the
-    marginal mean of recurrent events with a terminal event (Cook and Lawless, 1997, Stat Med
-    16:911-924). While on treatment the end of treatment is terminal as well. Parameters and
-    errors as in :func:`true_risk`; ``endpoint`` is a kind of infection.
-    """
-    _refuse_late(truth, at_days)
-    _refuse_other_than_infections(endpoint, "mean count")
-    rows = []
-    for strategy, infections in truth.infections.items():
-        of_kind = infections[infections["kind"] == endpoint]
-        for at in at_days:
-            person = of_kind.loc[of_kind["day"] <= at, "person"]
-            count = np.bincount(person, minlength=len(truth.people)).astype(float)
-            rows.append({"arm": strategy, "at_days": at, **_mean(count, truth.weight)})
-    return _estimate(truth, rows, endpoint, "mean_count")
-
-
-def true_rate(truth: Truth, endpoint: str, *, per_years: float = 100) -> Estimate:
-    """Return the true rate of infections, all of them counted, up to the horizon.
-
-    Parameters
-    ----------
-    truth
-        As in :func:`true_risk`.
-    endpoint
-        ``infection``, ``serious_infection``, ``opportunistic_infection`` or ``herpes_zoster``.
-    per_years
-        Patient-years in the denominator.
-    """
-    _refuse_other_than_infections(endpoint, "rate")
-    rows = []
-    for strategy, found in truth.outcomes.items():
-        years = found["exposed_time"].to_numpy() / DAYS_PER_YEAR / per_years
-        row = _ratio((found[f"n_{endpoint}"].to_numpy(dtype=float), years), truth.weight)
-        rows.append({"arm": strategy, "unit": per_patient_years(per_years), **row})
-    return _estimate(truth, rows, endpoint, "rate")
-
-
-def _refuse_other_than_infections(endpoint: str, what: str) -> None:
-    if endpoint not in INFECTIONS:
-        raise ParameterError(
-            f"There is no true {what} of '{endpoint}'; {nearest(endpoint, INFECTIONS)}"
-        )
-
-
-def _refuse_late(truth: Truth, days: Sequence[float]) -> None:
+def refuse_late(truth: Truth, days: Sequence[float]) -> None:
+    """Raise an error if a day lies beyond the horizon of the truth."""
     if max(days) > truth.horizon_days:
         raise ParameterError(
             f"Day {max(days):g} lies beyond the horizon of this truth, {truth.horizon_days} days; "
@@ -244,7 +196,7 @@ def _refuse_late(truth: Truth, days: Sequence[float]) -> None:
         )
 
 
-def _mean(values: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+def mean_of(values: np.ndarray, weight: np.ndarray) -> dict[str, float]:
     """Return a weighted mean with its Monte-Carlo error."""
     return _ratio((values.astype(float), np.ones(len(values))), weight)
 
@@ -256,14 +208,20 @@ def _ratio(parts: Parts, weight: np.ndarray) -> dict[str, float]:
     if not total:
         return {"value": np.nan}
     value = float((weight * top).sum()) / total
-    error = float(np.sqrt(((weight * (top - value * bottom)) ** 2).sum())) / total
+    return with_error(value, weight * (top - value * bottom) / total)
+
+
+def with_error(value: float, influence: np.ndarray) -> dict[str, float]:
+    """Return a value with its Monte-Carlo error, from what each person adds to it."""
+    error = float(np.sqrt((influence**2).sum()))
     limits = {"lower": value - 1.96 * error, "upper": value + 1.96 * error}
     return {"value": value, "std_error": error, **limits}
 
 
-def _estimate(
+def as_estimate(
     truth: Truth, rows: list[dict[str, object]], endpoint: str, quantity: str
 ) -> Estimate:
+    """Return true values of a truth in the shape of an estimate."""
     shared = {"endpoint": endpoint, "quantity": quantity, "patients": len(truth.people)}
     about = {
         "method": "potential outcomes of the same simulated people",

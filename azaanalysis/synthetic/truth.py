@@ -22,7 +22,7 @@ from azaanalysis.synthetic.parameters import (
     Parameters,
     as_parameters,
 )
-from azaanalysis.synthetic.populations import Target, target_weights
+from azaanalysis.synthetic.populations import Target, chances_to_be_drawn, target_weights
 from azaanalysis.synthetic.shelf import load_or_make
 
 DEFAULT_READING = Reading()
@@ -89,7 +89,8 @@ class Truth:
         chosen = tuple(strategies or self.strategies)
         self.refuse_unknown(*chosen, *([treated] if treated else []))
         weight = target_weights(self.people, target=target, strategies=chosen, treated=treated)
-        about = {**self.about, "target": target} | ({"treated": treated} if treated else {})
+        about = {**self.about, "target": target}
+        about |= {"treated": treated} if target == "att" else {}
         outcomes = {name: self.outcomes[name] for name in chosen}
         infections = {name: self.infections[name] for name in chosen}
         return Truth(self.people, outcomes, infections, weight, self.horizon_days, about)
@@ -176,18 +177,44 @@ def simulate_truth(
     the one without censoring.
     """
     numbers = without_censoring(as_parameters(parameters, world), horizon_days)
-    key = {"n": n_patients, "seed": seed, "horizon": horizon_days, "reading": repr(reading)}
+    wanted = Wanted(numbers, n_patients, seed, reading, horizon_days)
+    return truth_of(wanted, world)
 
-    def make() -> dict[str, pd.DataFrame]:
-        return _potential_outcomes(numbers, n_patients, seed, reading, horizon_days)
 
-    frames = load_or_make("truth", {**key, "parameters": dict(numbers.numbers)}, make)
-    about = {"world": world, "n_patients": n_patients, "seed": seed, "reading": reading}
-    people, strategies = frames["people"], open_formulary(numbers).strategies
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a truth is simulated from; for one overlap only where ``overlap`` names strategies."""
+
+    numbers: Parameters
+    n_patients: int
+    seed: int
+    reading: Reading
+    horizon_days: int
+    overlap: tuple[str, ...] = ()
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies that are followed."""
+        return self.overlap or open_formulary(self.numbers).strategies
+
+    @property
+    def key(self) -> dict[str, object]:
+        """What the simulation depends on."""
+        size = {"n": self.n_patients, "seed": self.seed, "overlap": self.overlap}
+        read = {"horizon": self.horizon_days, "reading": repr(self.reading)}
+        return {**size, **read, "parameters": dict(self.numbers.numbers)}
+
+
+def truth_of(wanted: Wanted, world: str) -> Truth:
+    """Take a truth from the shelf, or simulate it."""
+    frames = load_or_make("truth", wanted.key, lambda: _potential_outcomes(wanted))
+    about = {"world": world, "n_patients": wanted.n_patients, "seed": wanted.seed}
+    about |= {"reading": wanted.reading, "target": "ate"}
+    people, strategies = frames["people"], wanted.strategies
     outcomes = {name: frames[name] for name in strategies}
     infections = {name: frames[f"infections_{name}"] for name in strategies}
     weight = target_weights(people, target="ate", strategies=strategies)
-    return Truth(people, outcomes, infections, weight, horizon_days, {**about, "target": "ate"})
+    return Truth(people, outcomes, infections, weight, wanted.horizon_days, about)
 
 
 def without_censoring(parameters: Parameters, horizon_days: int) -> Parameters:
@@ -199,24 +226,28 @@ def without_censoring(parameters: Parameters, horizon_days: int) -> Parameters:
     return parameters.changed(changes)
 
 
-def _potential_outcomes(
-    parameters: Parameters, n_patients: int, seed: int, reading: Reading, horizon_days: int
-) -> dict[str, pd.DataFrame]:
+def _potential_outcomes(wanted: Wanted) -> dict[str, pd.DataFrame]:
     """Return ``people`` and, for each strategy, the outcomes of the same people."""
+    parameters, reading = wanted.numbers, wanted.reading
     formulary = open_formulary(parameters)
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
     done = 0
-    for draws in blocks(n_patients, seed):
+    for draws in blocks(wanted.n_patients, wanted.seed):
         block = invent_block(draws, formulary, parameters)
-        parts["people"].append(people_of(block, formulary, parameters))
-        for code, name in enumerate(formulary.strategies):
-            strategy = np.full(len(block.patients), code)
+        people = people_of(block, formulary, parameters)
+        if wanted.overlap:
+            chance = chances_to_be_drawn(people, wanted.overlap)
+            kept = draws.stream("kept").random(len(people)) < chance
+            block, people = block.only(kept), people[kept].assign(chance_drawn=chance[kept])
+        parts["people"].append(people)
+        for name in wanted.strategies:
+            strategy = np.full(len(people), formulary.strategies.index(name))
             history = simulate(block, formulary, parameters, strategy=strategy, has_no_end=True)
-            found = read_outcomes(history, formulary, parameters, reading, horizon_days)
+            found = read_outcomes(history, formulary, parameters, reading, wanted.horizon_days)
             parts[name].append(found.days)
             place = found.infections["person"] + done
             parts[f"infections_{name}"].append(found.infections.assign(person=place))
-        done += draws.n
+        done += len(people)
     return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
 

@@ -168,6 +168,6 @@ def test_without_a_negative_control_a_sentence_stands_in_place_of_the_table():
 
 def test_the_truth_of_groups_names_the_group():
     row = {"quantity": "risk_difference", "cause": "response", "arm": "new", "versus": "old"}
-    row |= {"at_days": 90, "value": 0.1, "lower": 0.0, "upper": 0.2, "truth": 0.1}
+    row |= {"at_days": 90, "unit": "", "value": 0.1, "lower": 0.0, "upper": 0.2, "truth": 0.1}
     frame = pd.DataFrame([{**row, "truth_error": 0.0, "is_within": True, "group": "sex: female"}])
     assert "Sex: female" in repr(tabulate_truth(frame))
