@@ -15,6 +15,7 @@ from azaanalysis.estimate.limits import Numbers
 from azaanalysis.estimate.partial_likelihood import RUN_AWAY, Hazards, Moment, Ties, maximise
 from azaanalysis.estimate.proportional import Test, proportion_tests, time_scale
 from azaanalysis.estimate.risk_sets import RiskSets
+from azaanalysis.estimate.row_scores import RowScores
 from azaanalysis.estimate.tally import RiskTable
 from azaanalysis.estimate.variance import (
     Chosen,
@@ -196,7 +197,7 @@ class ArmRatios:
     @cached_property
     def influence(self) -> Array:
         """What one unit of weight of each cell does to the log ratios; shape (arms, cells)."""
-        influence: Array = self.inverse @ self.moment.score_of_rows()
+        influence: Array = self.inverse @ np.asarray(RowScores.of(self.moment))
         return influence
 
     def numbers(self, chosen: ChosenHere) -> Numbers:
@@ -217,8 +218,8 @@ class ArmRatios:
         scale = self.source.time_scale(self.source.risk_sets())
         single = [np.array([line]) for line in range(len(self.arms))]
 
-        def robust(rows: Array) -> Array:
-            return covariance_here(self.source.table, rows, chosen)
+        def robust(rows: RowScores) -> Array:
+            return covariance_here(self.source.table, np.asarray(rows), chosen)
 
         covariance = None if chosen == "model" else robust
         return proportion_tests(self.moment, scale, single, covariance=covariance)

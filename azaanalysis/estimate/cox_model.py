@@ -20,6 +20,7 @@ from azaanalysis.estimate.proportional import Test, TimeScale, proportion_tests,
 from azaanalysis.estimate.refusals import refuse_word
 from azaanalysis.estimate.resample import Resample
 from azaanalysis.estimate.risk_sets import RiskSets
+from azaanalysis.estimate.row_scores import RowScores
 from azaanalysis.estimate.sandwich import choose_for_rows, sandwich, warn_of_small_arms
 from azaanalysis.estimate.terms import Coefficient, Terms, complete_rows, make_terms, model_columns
 from azaanalysis.estimate.variance import Variance
@@ -117,7 +118,7 @@ class CoxModel:
         start = _start(hazards, entry, leave, self.stratum)
         return CoxFit(self, maximise(hazards, start=start), copies)
 
-    def covariance(self, influence: Array, drawn_weight: Array | None = None) -> Array:
+    def covariance(self, influence: Array | RowScores, drawn_weight: Array | None = None) -> Array:
         """Return the covariance of estimates of which one unit of weight has this influence.
 
         In a resample weights are taken as known, and a row that was drawn k times has the root
@@ -133,8 +134,8 @@ class CoxModel:
             return sandwich(influence, weight, score=None, clusters=of_rows)
         # Rows that are not in the model have moved the weights of those that are.
         n = len(self.follow_up.frame)
-        everybody, all_weights = np.zeros((len(influence), n)), np.zeros(n)
-        everybody[:, self.rows], all_weights[self.rows] = influence, weight
+        everybody, all_weights = np.zeros((len(self.terms.design), n)), np.zeros(n)
+        everybody[:, self.rows], all_weights[self.rows] = np.asarray(influence), weight
         return sandwich(everybody, all_weights, score=weighting.score, clusters=clusters)
 
     def observed(self, number: int) -> dict[str, Any]:
@@ -201,9 +202,7 @@ class CoxFit:
         """Covariance of the log ratios, on the scale of the covariates."""
         inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
         if self.model.variance != "model":
-            scores = self.row_scores
-            if scores is None:
-                scores = self.moment.score_of_rows()
+            scores = RowScores.of(self.moment) if self.row_scores is None else self.row_scores
             drawn_weight = None
             if self.copies is not None:
                 drawn_weight = ratio(self.moment.hazards.weight, np.sqrt(self.copies))

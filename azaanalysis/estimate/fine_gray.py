@@ -16,6 +16,7 @@ from azaanalysis.estimate.partial_likelihood import Hazards, Ties, maximise
 from azaanalysis.estimate.refusals import needs_rows, refuse_level, refuse_word
 from azaanalysis.estimate.resample import USUAL, Resample
 from azaanalysis.estimate.risk_sets import RiskSets
+from azaanalysis.estimate.row_scores import RowScores
 from azaanalysis.estimate.sandwich import describe_for_rows
 from azaanalysis.estimate.subdistribution import Censoring, Convention, SubdistributionSets
 from azaanalysis.estimate.variance import Variance
@@ -162,7 +163,7 @@ class FineGrayModel(CoxModel):
         sets = SubdistributionSets.of(plain, is_other, censoring)
         hazards = Hazards(self.terms.design, weight, is_event, sets, copies, self.ties)
         found = maximise(hazards)
-        scores = found.score_of_rows()
+        scores = np.asarray(RowScores.of(found))
         if self.convention == "crr":
             sets.add_score_of_censoring(scores, found, censoring)
         return CoxFit(self, found, copies, scores)

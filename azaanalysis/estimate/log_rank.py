@@ -17,6 +17,7 @@ from azaanalysis.estimate.compare import refuse_one_arm
 from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.partial_likelihood import Hazards, moment
 from azaanalysis.estimate.proportional import Test, chi_square
+from azaanalysis.estimate.row_scores import RowScores
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
@@ -95,7 +96,7 @@ def _test(source: ArmHazards, chosen: ChosenHere, rho: float, gamma: float) -> T
     if chosen == "model":
         covariance = _hypergeometric(null.s1, at_risk, hazards.weighted_events, factor)
     else:
-        covariance = covariance_here(source.table, null.score_of_rows(factor), chosen)
+        covariance = covariance_here(source.table, np.asarray(RowScores.of(null, factor)), chosen)
     # Arms in which the event could be seen at all; the last of them is determined by the rest.
     seen = np.flatnonzero(np.diag(covariance) > 0)[:-1]
     return chi_square(excess[seen], covariance[np.ix_(seen, seen)])

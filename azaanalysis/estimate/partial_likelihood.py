@@ -136,7 +136,7 @@ class Moment:
     def information(self, factor: Array | float = 1.0) -> Array:
         """Return minus the second derivative, each day multiplied by a factor; shape (p, p)."""
         by_day = np.broadcast_to(factor, self.rise.shape)
-        exposure = self._exposure(by_day)
+        exposure = self.exposure(by_day)
         exposure *= self.relative
         exposure *= self.hazards.weight
         moments = _gram(self.hazards.design, exposure)
@@ -157,44 +157,7 @@ class Moment:
         told: Array = np.diag(self.information()) > NOTHING_TOLD * events
         return told
 
-    def score_of_rows(
-        self, factor: Array | float = 1.0, *, explained: Array | None = None
-    ) -> Array:
-        """Return what one unit of weight of each row gives to the score; shape (p, n).
-
-        It is the derivative of the score by the weight of the row. Each day is multiplied by the
-        factor; ``explained``, shape (p, p), times the same without the factor is taken away.
-        """
-        hazards, by_day = self.hazards, np.broadcast_to(factor, self.rise.shape)
-        events, slots = hazards.events, hazards.slots
-        expected = self.s1 * self.rise - self.e1 * self.rise_tied
-        pull, pull_tied, mean = (
-            by_day * of_day if explained is None else by_day * of_day - explained @ of_day
-            for of_day in (
-                self.s1 * self.bend - self.e1 * self.bend_cross,
-                self.s1 * self.bend_cross - self.e1 * self.bend_tied,
-                ratio(expected, hazards.weighted_events),
-            )
-        )
-        exposure = self._exposure(by_day)
-        usual = None if explained is None else self._exposure(np.ones_like(by_day))
-        given = np.empty(hazards.design.shape)
-        # Line by line and in place, because a second array of this size may not fit.
-        for line, (x, drift) in enumerate(zip(hazards.design, given, strict=True)):
-            np.multiply(x, exposure, out=drift)
-            np.subtract(hazards.sets.while_at_risk(pull[line]), drift, out=drift)
-            own = by_day[slots] * x[events] - mean[line, slots]
-            if explained is not None:
-                known = explained[line] @ hazards.design
-                own -= known[events]
-                known *= usual
-                drift += known
-            drift[events] -= pull_tied[line, slots]
-            drift *= self.relative
-            drift[events] += own
-        return given
-
-    def _exposure(self, by_day: Array) -> Array:
+    def exposure(self, by_day: Array) -> Array:
         """Return the hazard that each row was exposed to, tied events at their share."""
         exposure = self.hazards.sets.while_at_risk(by_day * self.rise)
         exposure[self.hazards.events] -= (by_day * self.rise_tied)[self.hazards.slots]

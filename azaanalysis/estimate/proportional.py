@@ -12,6 +12,7 @@ from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.grid import ratio
 from azaanalysis.estimate.partial_likelihood import Moment
 from azaanalysis.estimate.risk_sets import Sums
+from azaanalysis.estimate.row_scores import RowScores
 
 TimeScale = Literal["km", "rank", "identity", "log"]
 
@@ -29,7 +30,7 @@ def proportion_tests(
     scale: Array,
     terms: Sequence[Array],
     *,
-    covariance: Callable[[Array], Array] | None = None,
+    covariance: Callable[[RowScores], Array] | None = None,
 ) -> list[Test]:
     """Test whether coefficients change with time.
 
@@ -58,7 +59,7 @@ def proportion_tests(
     if covariance is None:
         spread = fitted.information(scale**2) - projection @ cross
     else:
-        spread = covariance(fitted.score_of_rows(scale, explained=projection))
+        spread = covariance(RowScores.of(fitted, scale, explained=projection))
     return [chi_square(slope[term], spread[np.ix_(term, term)]) for term in terms]
 
 

@@ -11,6 +11,7 @@ from azaanalysis.estimate.arm_hazards import ChosenHere
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.partial_likelihood import BLOCK
 from azaanalysis.estimate.refusals import refuse_word
+from azaanalysis.estimate.row_scores import RowScores
 from azaanalysis.estimate.variance import (
     STACKED_FROM_EFFECTIVE_SIZE,
     TRUSTED_FROM_EFFECTIVE_SIZE,
@@ -96,14 +97,15 @@ def describe_for_rows(follow_up: FollowUp, chosen: ChosenHere) -> str:
 
 
 def sandwich(
-    influence: Array, weight: Array, *, score: ScoreParts | None, clusters: Array | None
+    influence: Array | RowScores, weight: Array, *, score: ScoreParts | None, clusters: Array | None
 ) -> Array:
     """Return the covariance of estimates from the influence of each row.
 
     Parameters
     ----------
     influence
-        What one unit of weight of each row does to each estimate, shape (p, n).
+        What one unit of weight of each row does to each estimate, shape (p, n); gone through line
+        by line if rows are in groups and weights known.
     weight
         Weight of each row.
     score
@@ -112,14 +114,20 @@ def sandwich(
         Code of the group of each row; rows of a group are taken together. None if rows are
         independent.
     """
-    through = None if score is None else _through_the_weights(influence, score)
-    if clusters is None:
-        return _square(influence, weight, through)
-    sums = np.stack([np.bincount(clusters, line * weight) for line in influence])
-    if through is not None:
-        sums += np.stack([np.bincount(clusters, line) for line in through])
-    covariance: Array = sums @ sums.T
-    return covariance
+    if clusters is not None and score is None:
+        return _square_of_sums([np.bincount(clusters, line * weight) for line in influence])
+    lines = np.asarray(influence)
+    through = None if score is None else _through_the_weights(lines, score)
+    if clusters is None or through is None:
+        return _square(lines, weight, through)
+    both = zip(lines, through, strict=True)
+    return _square_of_sums([np.bincount(clusters, own * weight + moved) for own, moved in both])
+
+
+def _square_of_sums(sums: list[Array]) -> Array:
+    """Return the products of the sums of clusters, summed over clusters."""
+    stacked = np.stack(sums)
+    return np.asarray(stacked @ stacked.T)
 
 
 def _square(influence: Array, weight: Array, through: Array | None) -> Array:

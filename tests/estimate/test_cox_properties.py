@@ -18,6 +18,7 @@ from azaanalysis.estimate import (
 )
 from azaanalysis.estimate.cox_model import CoxModel
 from azaanalysis.estimate.resample import Resampling
+from azaanalysis.estimate.row_scores import RowScores
 from tests.builders import follow_up
 from tests.estimate import public_trials as trials
 from tests.estimate.weighted_world import ate_weights, small_world, weighted
@@ -177,7 +178,7 @@ def test_baseline_hazard_martingale_residuals_and_dfbeta_agree_with_r():
     expected = hazards.sets.while_at_risk(moment.rise)
     expected[hazards.events] -= moment.rise_tied[hazards.slots]
     martingale = (hazards.is_event - moment.relative * expected)[order]
-    scores = moment.score_of_rows()
+    scores = np.asarray(RowScores.of(moment))
     dfbeta = np.linalg.inv(moment.information()) @ scores / model.terms.spread[:, None]
     x = made.frame[covariates].to_numpy()[model.rows[0]]
     at_zero = moment.relative[0] * np.exp(-x @ fit.log_ratios) * np.cumsum(moment.rise)
