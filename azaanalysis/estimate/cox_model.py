@@ -118,26 +118,6 @@ class CoxModel:
         start = _start(hazards, entry, leave, self.stratum)
         return CoxFit(self, maximise(hazards, start=start), copies)
 
-    def covariance(self, influence: Array | RowScores, drawn_weight: Array | None = None) -> Array:
-        """Return the covariance of estimates of which one unit of weight has this influence.
-
-        In a resample weights are taken as known, and a row that was drawn k times has the root
-        of k times the weight of one copy: k copies add up in the variance.
-        """
-        clusters = self.follow_up.clusters
-        of_rows = None if clusters is None else clusters[self.rows]
-        weighting = self.follow_up.weighting
-        if drawn_weight is not None:
-            return sandwich(influence, drawn_weight, score=None, clusters=of_rows)
-        weight = self.column("weight")
-        if self.variance == "robust" or weighting is None or weighting.score is None:
-            return sandwich(influence, weight, score=None, clusters=of_rows)
-        # Rows that are not in the model have moved the weights of those that are.
-        n = len(self.follow_up.frame)
-        everybody, all_weights = np.zeros((len(self.terms.design), n)), np.zeros(n)
-        everybody[:, self.rows], all_weights[self.rows] = np.asarray(influence), weight
-        return sandwich(everybody, all_weights, score=weighting.score, clusters=clusters)
-
     def observed(self, number: int) -> dict[str, Any]:
         """Return patients, events and patient-years of the model, before weighting."""
         ids = self.follow_up.frame["patient_id"]
@@ -203,13 +183,30 @@ class CoxFit:
         inverse = np.linalg.pinv(self.moment.information(), hermitian=True)
         if self.model.variance != "model":
             scores = RowScores.of(self.moment) if self.row_scores is None else self.row_scores
-            drawn_weight = None
-            if self.copies is not None:
-                drawn_weight = ratio(self.moment.hazards.weight, np.sqrt(self.copies))
-            inverse = inverse @ self.model.covariance(scores, drawn_weight) @ inverse
+            inverse = inverse @ self._covariance_of_score(scores) @ inverse
         spread = self.model.terms.spread
         covariance: Array = inverse / np.outer(spread, spread)
         return covariance
+
+    def _covariance_of_score(self, scores: Array | RowScores) -> Array:
+        """Return the covariance of a score from what one unit of weight of each row gives to it.
+
+        In a resample weights are taken as known, and a row that was drawn k times has the root
+        of k times the weight of one copy: k copies add up in the variance.
+        """
+        model, weight = self.model, self.moment.hazards.weight
+        if self.copies is not None:
+            weight = ratio(weight, np.sqrt(self.copies))
+        clusters, weighting = model.follow_up.clusters, model.follow_up.weighting
+        are_known = model.variance == "robust" or self.copies is not None
+        if are_known or weighting is None or weighting.score is None:
+            of_rows = None if clusters is None else clusters[model.rows]
+            return sandwich(scores, weight, score=None, clusters=of_rows)
+        # Rows that are not in the model have moved the weights of those that are.
+        n = len(model.follow_up.frame)
+        everybody, all_weights = np.zeros((len(model.terms.design), n)), np.zeros(n)
+        everybody[:, model.rows], all_weights[model.rows] = np.asarray(scores), weight
+        return sandwich(everybody, all_weights, score=weighting.score, clusters=clusters)
 
     @property
     def numbers(self) -> Numbers:
@@ -234,7 +231,7 @@ class CoxFit:
             if np.isin(lines, finite).all()
         }
         terms["all terms"] = finite
-        robust = None if model.variance == "model" else model.covariance
+        robust = None if model.variance == "model" else self._covariance_of_score
         tests = proportion_tests(self.moment, of_slot, list(terms.values()), covariance=robust)
         return dict(zip(terms, tests, strict=True))
 

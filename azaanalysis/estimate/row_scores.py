@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,12 @@ class RowScores:
         return cls(moment, np.broadcast_to(factor, moment.rise.shape), explained)
 
     def __iter__(self) -> Iterator[Array]:
-        """Give the scores of one coefficient after the other, shape (n,)."""
-        made = (np.empty(self.moment.hazards.design.shape[1]) for _ in self.moment.s1)
-        return self._written(made)
+        """Give the scores of one coefficient after the other, shape (n,).
+
+        Each is written over the one before it, so use it or copy it before asking for the next.
+        """
+        n_lines, n_rows = self.moment.hazards.design.shape
+        return self._written(repeat(np.empty(n_rows), n_lines))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return all scores as one array of numbers."""

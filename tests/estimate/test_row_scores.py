@@ -37,13 +37,13 @@ def test_scores_line_by_line_are_those_of_the_whole_array(is_explained):
     explained = np.random.default_rng(4).normal(size=(10, 10)) if is_explained else None
     scores = RowScores.of(moment, factor, explained=explained)
     whole = np.asarray(scores)
-    np.testing.assert_array_equal(np.stack(list(scores)), whole)
+    np.testing.assert_array_equal(np.stack([line.copy() for line in scores]), whole)
     # All rows together give the score itself, less what was explained of it, which is zero.
     total = whole @ moment.hazards.weight
     np.testing.assert_allclose(total, moment.score(factor), atol=1e-8)
 
 
-def test_clustered_cox_regression_needs_less_than_three_times_its_input():
+def test_clustered_cox_regression_stays_well_below_three_times_its_input():
     made = split_rows(20_000)
     input_bytes = 60_000 * (8 * 10 + 2 + 2 + 1 + 4)
     estimate_cox(split_rows(50), covariates=COVARIATES)  # what is imported on first use
@@ -51,4 +51,4 @@ def test_clustered_cox_regression_needs_less_than_three_times_its_input():
     estimate_cox(made, covariates=COVARIATES)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 3 * input_bytes
+    assert peak < 2.8 * input_bytes
