@@ -12,7 +12,8 @@ def describe_adjustment(study: Study) -> dict[str, str]:
     """Return the rows of the protocol that tell of weights, and of when a comparison is shown."""
     choices = study.weighting
     if choices is None:
-        return {"Adjustment": "None: the arms are compared as observed."}
+        came = "randomised" if study.is_randomised else "observed"
+        return {"Adjustment": f"None: the arms are compared as {came}."}
     names = [in_words(name) for name in choices.covariates or study.covariates]
     kind = "Multinomial logistic" if len(study.comparison.arms) > 2 else "Logistic"
     model = f"{kind} model of the arm, given {listed(names, last='and')}"

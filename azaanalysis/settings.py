@@ -112,6 +112,8 @@ class Comparison(Section):
     permissible_gap_days: Days = 60
     horizon_days: Annotated[int, Field(ge=1)] = 365
     first_day: Literal[0, 1] = 0
+    # How patients came to their arm: somebody chose it for them, or chance did.
+    assignment: Literal["chosen", "randomised"] = "chosen"
 
     @field_validator("arms")
     @classmethod

@@ -81,10 +81,18 @@ class Study(Section):
         """Whether the patients are invented."""
         return self.source.synthetic is not None
 
+    @property
+    def is_randomised(self) -> bool:
+        """Whether chance assigned the arms."""
+        return self.comparison.assignment == "randomised"
+
     @cached_property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any setting of the study."""
         settings = self.model_dump(mode="json", exclude={"source": {"folder", "mapping"}})
+        if not self.is_randomised:
+            # Said of every study before it became a setting; their hashes stay what they were.
+            del settings["comparison"]["assignment"]
         canonical = json.dumps(settings, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 

@@ -72,7 +72,11 @@ def tabulate_balance(
     rows = _without_few(_chosen(frame, versus), k)
     pages = list(rows[["arm", "stage"]].drop_duplicates().itertuples(index=False, name=None))
     columns = [Column("Characteristic", is_number=False)]
-    columns += [Column(_stage(stage), group=sentence_case(arm)) for arm, stage in pages]
+    is_weighted = AFTER in set(rows["stage"])
+    columns += [
+        Column(_stage(stage) if is_weighted else "As observed", group=sentence_case(arm))
+        for arm, stage in pages
+    ]
     cells, groups = [], []
     for (subgroup, *_), lines in rows.groupby(_LINE, sort=False):
         found = lines.set_index(["arm", "stage"])
@@ -121,7 +125,7 @@ def draw_balance(
     plan = _Plan(rows, frame.attrs.get("arms", tuple(dict.fromkeys(rows["arm"]))))
     other = _other(rows)
     words = f"Standardised differences from the {other}."
-    words = f"{caption or words} Hollow: before weighting; filled: after. {_chance_in_words(rows)}"
+    words = f"{caption or words} {_marks_in_words(rows)} {_chance_in_words(rows)}"
     words += f" Dashed lines: {_MARK:g}."
     return finish(plan.draw, caption=words, alt=_alt(rows, other), basis=BALANCE)
 
@@ -156,6 +160,11 @@ def _without_few(rows: pd.DataFrame, k: int) -> pd.DataFrame:
 def _other(rows: pd.DataFrame) -> str:
     versus = str(rows["versus"].iloc[0])
     return versus if versus == TARGET else f"reference, {in_words(versus)}"
+
+
+def _marks_in_words(rows: pd.DataFrame) -> str:
+    is_weighted = AFTER in set(rows["stage"])
+    return "Hollow: before weighting; filled: after." if is_weighted else "Hollow: as observed."
 
 
 def _stage(stage: str) -> str:

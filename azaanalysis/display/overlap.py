@@ -45,6 +45,8 @@ def tabulate_weights(
         Words above the table, in place of the usual ones.
     """
     k = threshold_of(frame, smallest_count)
+    if _is_unweighted(frame):
+        frame = frame.iloc[:0]
     headers = ("Patients", "Lowest", "1%", "Median", "99%", "Largest", "Effective", "Share")
     columns = (Column("Arm", is_number=False), *(Column(header) for header in headers))
     rows, marks = [], []
@@ -59,6 +61,7 @@ def tabulate_weights(
         hidden = [spell_marked(row["patients"], mark, k), *[""] * 7]
         rows.append((sentence_case(row["arm"]), *(hidden if mark else shown)))
     notes = ["Weights are shown with the mean of each arm set to 1.", _EFFECTIVE]
+    notes = notes if rows else [NOT_WEIGHED]
     few = [in_words(r["arm"]) for r in frame.to_dict("records") if r["effective"] < _TOO_FEW]
     if few:
         notes.append(f"Fewer than {_TOO_FEW} in effect: no interval can be trusted in {few[0]}.")
@@ -87,6 +90,8 @@ def draw_weights(
     frame, smallest_count, caption
         As for :func:`tabulate_weights`.
     """
+    if _is_unweighted(frame):
+        return draw_words(NOT_WEIGHED, caption=caption or "Weights")
     k = threshold_of(frame, smallest_count)
     is_withheld = frame["arm"].isin(frame.attrs.get("withheld", ()))
     shown = frame[(frame["patients"] >= k) & ~is_withheld]
@@ -122,6 +127,11 @@ def draw_weights(
         alt=f"{parts}.",
         basis=WEIGHTS,
     )
+
+
+def _is_unweighted(frame: pd.DataFrame) -> bool:
+    """Return whether every patient counts as one."""
+    return bool((frame["lowest"] == 1).all() and (frame["largest"] == 1).all())
 
 
 def _ticks_around(low: float, high: float) -> list[float]:

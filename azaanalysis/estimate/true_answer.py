@@ -37,6 +37,7 @@ from azaanalysis.synthetic.formulary import open_formulary
 # those who count in the target population are followed.
 _PEOPLE = 60_000
 _SEED = 20_240_101
+REAL = "These patients are real: nobody knows the true answer."
 UNKNOWN = "No truth is simulated for this question."
 _PEOPLE_HAVE = {
     *("has_liver_disease", "has_cancer_history", "severity_score"),
@@ -155,7 +156,7 @@ def _joined(each: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def why_not(study: Study, endpoint: str, *, is_of_rates: bool = False) -> str:
     """Say why no truth can be set beside estimates of an endpoint; nothing if it can."""
     if study.source.synthetic is None:
-        return "These patients are real: nobody knows the true answer."
+        return REAL
     if study.weighting is None:
         return "The arms stand for different patients here, so that there is no one true answer."
     if not {*study.population.without, *study.population.numbers} <= _PEOPLE_HAVE:

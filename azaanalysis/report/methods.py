@@ -11,7 +11,7 @@ from azaanalysis.display.summaries import tabulate_protocol
 from azaanalysis.display.table import Column, Table
 from azaanalysis.display.timeline import draw_design
 from azaanalysis.protocol import describe_protocol, endpoint_label
-from azaanalysis.report.emulation import tabulate_emulation
+from azaanalysis.report.emulation import tabulate_emulation, title_of_trial
 from azaanalysis.report.page import prefix_ids
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES, drugs, in_words, sentence_case
@@ -42,6 +42,8 @@ def describe_methods(study: Study, *, quantities: Sequence[str] = ()) -> dict[st
         "protocol": shown.to_html(),
         "arms": _tabulate_arms(study).to_html(),
         "trial": tabulate_emulation(study).to_html(),
+        "trial_title": title_of_trial(study),
+        "is_randomised": study.is_randomised,
         "endpoints": [
             _describe_endpoint(study, name, number, own, common)
             for number, (name, own) in enumerate(protocols.items(), 1)
@@ -55,7 +57,7 @@ def list_methods(study: Study, *, has_quantities: bool) -> tuple[tuple[str, str]
     labels = [endpoint_label(settings, name) for name, settings in study.endpoints.items()]
     titles = ["The protocol", *labels, *(["What the quantities are"] if has_quantities else [])]
     first, *others = [(f"section-{number}", title) for number, title in enumerate(titles, 1)]
-    return (first, ("emulation", "The trial that is emulated"), *others)
+    return (first, ("emulation", title_of_trial(study)), *others)
 
 
 def _protocol_of(study: Study, endpoint: str) -> dict[str, str]:

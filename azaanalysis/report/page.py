@@ -14,6 +14,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
 from azaanalysis.display.table import Table
+from azaanalysis.report.absent import without_absent
 from azaanalysis.report.links import link_outputs
 from azaanalysis.report.parents import Result, Shown
 from azaanalysis.report.tables import TABLE_MARK, read_table
@@ -88,7 +89,7 @@ def read_page(notebook: Any, *, name: str) -> Page:
         Name of the notebook without its ending.
     """
     head, *sections = _split(notebook)
-    sections = _answer_first(sections)
+    sections = list(_with_something(_answer_first(sections)))
     estimand = _lift_estimand(head, sections)
     cells = [cell for section in [head, *sections] for cell in section.cells]
     tables = number_tables(cells)
@@ -134,6 +135,14 @@ def _split(notebook: Any) -> list[_Section]:
             if part.strip():
                 sections[-1].cells.append(_markdown(part))
     return sections
+
+
+def _with_something(sections: list[_Section]) -> Iterator[_Section]:
+    """Yield the sections without what the study has nothing of."""
+    for section in sections:
+        cells = without_absent(section.cells)
+        if cells or not section.cells:
+            yield _Section(section.title, cells)
 
 
 def _markdown(source: str) -> Any:

@@ -181,7 +181,7 @@ def _compose_checklist(site: Site, chapters: Sequence[Chapter]) -> Chapter:
     evidence = Evidence(site.study, site.pages, bodies, site.record, site.manifest)
     answers = fill_checklist(evidence)
     counts = list(count_answers(answers))
-    body = render("checklist.html.j2", {"answers": answers, "counts": counts})
+    body = render("checklist.html.j2", {"answers": answers, "counts": counts, "is_randomised": site.study.is_randomised})
     contents = tuple((name.lower(), name) for name, *_ in counts)
     return Chapter("checklist", "Checklist", body, contents, "Checklist")
 

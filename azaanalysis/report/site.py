@@ -11,6 +11,7 @@ from typing import Any
 
 import azaanalysis
 from azaanalysis.errors import ReportError
+from azaanalysis.report.absent import is_absent
 from azaanalysis.report.answers import answer_pages
 from azaanalysis.report.curves import ARCHIVE_NAME, DRAWINGS_NAME, pack_files
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
@@ -266,7 +267,7 @@ def _write_figures(executed: Any, files: Path) -> None:
     drawings = [
         output.data["image/svg+xml"]
         for output in outputs
-        if "image/svg+xml" in output.get("data", {})
+        if "image/svg+xml" in output.get("data", {}) and not is_absent(output)
     ]
     for number, drawing in enumerate(drawings, 1):
         (files / f"figure_{number}.svg").write_text(drawing, encoding="utf-8")

@@ -45,8 +45,8 @@ def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict
         return {"table": None, "warnings": [], "gate": ""}
     answer = _answer_of(found, study)
     assert answer is not None
-    warnings = list(dict.fromkeys(_warnings(own, answer)))
-    gate = say_gate(found)
+    warnings = list(dict.fromkeys(_warnings(own, answer, study)))
+    gate = say_gate(found, is_randomised=study.is_randomised)
     # A step that is held back hides its arm here; the notebook's own table says more.
     if answer["value"].isna().any():
         return {"table": None, "warnings": warnings, "gate": gate}
@@ -143,9 +143,12 @@ def _with_interval(row: Any) -> str:
     return spell_value(row) if interval == NOT_KNOWN else f"{spell_value(row)} ({interval})"
 
 
-def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame) -> Iterator[str]:
+def _warnings(
+    estimates: Sequence[Estimate], answer: pd.DataFrame, study: Study
+) -> Iterator[str]:
     if {e.about.get("weighting", "none") for e in estimates} == {"none"}:
-        yield "The arms are compared as observed; nothing is adjusted for."
+        came = "randomised" if study.is_randomised else "observed"
+        yield f"The arms are compared as {came}; nothing is adjusted for."
     masked = sum(int(e.about.get("masked", 0)) for e in estimates)
     if masked:
         yield f"Small counts are hidden, in {masked:,} rows of the results."
@@ -153,9 +156,11 @@ def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame) -> Iterator[s
     yield from islice(_unsteady(estimates, answer.iloc[0]), 1)
 
 
-def say_gate(estimate: Estimate) -> str:
+def say_gate(estimate: Estimate, *, is_randomised: bool = False) -> str:
     """Say in one sentence whether the comparisons behind an estimate passed the design gate."""
     marks = estimate.about.get("gate", ())
+    if not marks and is_randomised:
+        return "Not asked: chance assigned the arms."
     if not marks:
         return "Not asked: the study file does not weigh the arms."
     pairs = dict.fromkeys((arm, versus) for arm, versus, *_ in marks)
