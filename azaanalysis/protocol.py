@@ -18,7 +18,7 @@ from azaanalysis.settings import (
 )
 from azaanalysis.settings_spans import Span
 from azaanalysis.study import Study
-from azaanalysis.vocab import in_words, per_patient_years, sentence_case
+from azaanalysis.vocab import in_words, lower_first, per_patient_years, sentence_case
 from azaanalysis.wording import ordinal
 
 
@@ -204,8 +204,7 @@ def endpoint_label(settings: Endpoint, name: str) -> str:
 def _summary(study: Study, endpoint: str) -> str:
     settings = study.endpoint(endpoint)
     label = endpoint_label(settings, endpoint)
-    # "ALT above ..." keeps its capitals inside a sentence.
-    outcome = label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    outcome = lower_first(label)
     if settings.counts_all:
         return f"the rate of {outcome} {per_patient_years(study.show.per_years)}"
     days = [f"{day:,}" for day in study.show.at_days if day <= study.horizon_of(endpoint)]

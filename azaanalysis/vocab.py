@@ -94,7 +94,7 @@ QUANTITIES: dict[str, Quantity] = {
     "followed": Quantity("Still followed", "probability"),
     "ended": Quantity("Follow-up ended", "probability"),
     "rate": Quantity("Rate", "rate"),
-    "rate_in_window": Quantity("Rate within a window of time", "rate"),
+    "rate_in_window": Quantity("Rate of the event within a window of time", "rate"),
     "standardised_rate": Quantity("Standardised rate", "rate"),
     "rate_difference": Quantity("Difference in rates", "rate", null=0.0),
     "rate_ratio": Quantity("Rate ratio", "ratio", null=1.0),
@@ -139,6 +139,7 @@ ENGLISH_ABBREVIATIONS = {
     "tpmt": "TPMT",
     "nudt15": "NUDT15",
     "smd": "SMD",
+    "mmse": "MMSE",
 }
 
 
@@ -163,6 +164,12 @@ def years_of_unit(unit: str) -> float:
 def count_of(number: int, thing: str) -> str:
     """Spell a number with its noun: ``"1 covariate"``, ``"3 covariates"``."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def lower_first(words: str) -> str:
+    """Return words as they stand inside a sentence; ``"ALT"`` and ``"E-value"`` stay."""
+    is_name = words[1:2].isupper() or words[1:2] == "-"
+    return words if is_name else words[:1].lower() + words[1:]
 
 
 def sentence_case(code: str) -> str:

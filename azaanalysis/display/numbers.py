@@ -9,13 +9,16 @@ from typing import Any
 import pandas as pd
 
 from azaanalysis.result import Estimate
-from azaanalysis.vocab import QUANTITIES, Scale, in_words, sentence_case
+from azaanalysis.vocab import QUANTITIES, Scale, in_words, lower_first, sentence_case
 
 NOT_KNOWN = "–"
 NOT_REACHED = "NR"
 HIDDEN = "hidden"
 # What stands in place of a comparison that did not pass the gate.
 BLOCKED = "blocked"
+
+# Names that no "of" can follow.
+_SENTENCES = ("ended", "followed", "mean_count", "mean_count_difference", "mean_count_ratio")
 
 # Units as written in column names (house rule: the unit is in the name), and as printed.
 _UNITS = {
@@ -117,7 +120,7 @@ def spell_endpoint(estimate: Estimate, endpoint: str) -> str:
     label = str(estimate.about.get("endpoint_label", ""))
     if not label or len(estimate.frame["endpoint"].unique()) > 1:
         return in_words(endpoint)
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+    return lower_first(label)
 
 
 def name_quantity(estimate: Estimate, quantity: str, endpoint: str) -> str:
@@ -128,8 +131,9 @@ def name_quantity(estimate: Estimate, quantity: str, endpoint: str) -> str:
     name = spell_endpoint(estimate, endpoint)
     if "the event" in label:
         return label.replace("the event", name)
-    link = {"ratio": " for", "statistic": " for", "p_value": " for", "days": ":"}.get(scale, " of")
-    return f"{label} to {name}" if quantity == "median_days" else f"{label}{link} {name}"
+    link = {"ratio": " for", "statistic": " for", "p_value": " for", "days": ":", "count": ":"}
+    of = ":" if quantity in _SENTENCES else link.get(scale, " of")
+    return f"{label} to {name}" if quantity == "median_days" else f"{label}{of} {name}"
 
 
 def spell_column(name: str) -> str:

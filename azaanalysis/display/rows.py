@@ -133,9 +133,9 @@ def draw_interval(axes: Axes, line: Line, height: float) -> None:
     axes.plot(
         [max(low, start), min(high, end)], [height] * 2, lw=1.4, solid_capstyle="butt", **style
     )
-    for limit, edge, marker in ((-low, -start, "<"), (high, end, ">")):
-        if limit > edge:
-            axes.plot([abs(edge)], [height], marker=marker, ms=5, **style)
+    for is_beyond, edge, marker in ((low < start, start, "<"), (high > end, end, ">")):
+        if is_beyond:
+            axes.plot([edge], [height], marker=marker, ms=5, **style)
     if start <= line.value <= end:
         axes.plot([line.value], [height], marker="s", ms=line.size, mew=0, **style)
 

@@ -171,14 +171,16 @@ def _draw(ready: SubgroupRows, quantity: Shown) -> Drawing:
 
 
 def _ends(ready: SubgroupRows, quantity: Shown) -> tuple[float, float]:
-    """Return the ends of the axis: all values, and limits half as far again as any value."""
+    """Return the ends of the axis: all values, and the limits of at least half of the rows."""
     rows = ready.rows[ready.rows["quantity"] == quantity]
     seen = rows[["value", "lower", "upper"]].to_numpy(float)
     seen = seen[np.isfinite(seen)]
     if quantity == "risk_ratio":
         seen = np.clip(seen[seen > 0], 0.2, 5.0)
         return float(seen.min(initial=0.8)) / 1.04, float(seen.max(initial=1.25)) * 1.04
-    far = 1.5 * float(np.nan_to_num(rows["value"].abs().max())) or 0.01
+    reach = rows[["lower", "upper"]].abs().max(axis=1).dropna()
+    typical = reach.median() if len(reach) else 0.0
+    far = float(np.nan_to_num([1.5 * rows["value"].abs().max(), typical, 0.01]).max())
     low, high = (
         float(np.clip(end, -far, far)) for end in (seen.min(initial=0), seen.max(initial=0))
     )

@@ -30,7 +30,7 @@ from azaanalysis.display.summaries import masked_footnotes
 from azaanalysis.display.table import Column, Table
 from azaanalysis.result import Estimate
 from azaanalysis.small_counts import LINKED, SMALL
-from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
+from azaanalysis.vocab import QUANTITIES, in_words, lower_first, sentence_case
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def tabulate_estimate(estimate: Estimate, *, digits: int = 1, caption: str = "")
     -------
     Table
         One row per number. Day, reason and comparator are columns only if any row has one;
-        several quantities become groups of rows. The heading of the limits says what they
-        contain (``about["interval"]``). NR is a time that is not reached.
+        several quantities become groups of rows. A note says what the limits contain
+        (``about["interval"]``). NR is a time that is not reached.
     """
     shown = _make_ready(estimate, digits)
     columns = list(_columns(shown))
@@ -218,14 +218,15 @@ def _quantity_heading(shown: _Shown, quantity: str) -> str:
         return f"{label} (%)"
     if scale == "days":
         return f"{label} (days)"
-    return f"{label} {units[0]}" if len(units) == 1 and units[0] else label
+    unit = str(units[0]) if len(units) == 1 else ""
+    if not unit or unit in label.lower():
+        return label
+    return f"{label} {unit}" if unit.startswith("per ") else f"{label} ({unit})"
 
 
 def _interval_heading(shown: _Shown) -> str:
-    contains = shown.estimate.about.get("interval", "")
     level = spell_level(shown.estimate.about)
-    heading = f"{level} ({contains})" if contains else level
-    return heading[:1].upper() + heading[1:]
+    return level[:1].upper() + level[1:]
 
 
 def _caption(shown: _Shown) -> str:
@@ -233,7 +234,7 @@ def _caption(shown: _Shown) -> str:
     if len(shown.quantities) == 1 and len(endpoints) == 1:
         return name_quantity(shown.estimate, shown.quantities[0], endpoints[0])
     labels = [QUANTITIES[quantity].label for quantity in shown.quantities]
-    later = [label[:1].lower() + label[1:] for label in labels[1:]]
+    later = [lower_first(label) for label in labels[1:]]
     label = ", ".join([*labels[:1], *later]) or "No estimate"
     names = ", ".join(spell_endpoint(shown.estimate, name) for name in endpoints)
     return f"{label}: {names}" if names else label
@@ -244,6 +245,8 @@ def _footnotes(shown: _Shown, rows: tuple[tuple[str, ...], ...]) -> Iterator[str
     cells = [cell for row in rows for cell in row]
     if method := about.get("method"):
         yield f"Method: {method}."
+    if shown.has_limits and (contains := about.get("interval")):
+        yield f"{_interval_heading(shown)}: {contains}."
     if any(NOT_REACHED in cell.split() for cell in cells):
         yield f"{NOT_REACHED}: not reached within the follow-up."
     if NOT_KNOWN in cells:

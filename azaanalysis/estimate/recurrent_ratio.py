@@ -116,7 +116,7 @@ def _on_the_end(follow_up: FollowUp) -> list[str]:
     if not ended:
         return []
     ends = " or ".join(in_words(cause) for cause in follow_up.causes[follow_up.n_own :])
-    return [f"{ends} ended the time at risk of {ended:,}: the ratio is of rates until then."]
+    return [f"The time at risk of {ended:,} ended with {ends}: the ratio is of rates until then."]
 
 
 def _by_event_number(follow_up: FollowUp, *, is_gap: bool) -> FollowUp:

@@ -173,8 +173,8 @@ def _told(made: Estimate, table: RiskTable, horizon_days: float | None) -> Estim
     notes = made.about["notes"]
     if horizon_days is None and used < wanted:
         notes += (
-            f"Mean times run until day {used:g}, the last on which every arm was observed, and not "
-            f"until the horizon of the study, day {wanted:g}.",
+            f"Mean times run until day {used:,.0f}, the last on which every arm was observed, and "
+            f"not until the horizon of the study, day {wanted:,.0f}.",
         )
     return made.with_about(method=_METHOD, notes=notes)
 

@@ -14,6 +14,7 @@ import nbformat
 from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.estimate.true_answer import REAL
 from azaanalysis.report.tables import TABLE_MARK, read_table
+from azaanalysis.vocab import lower_first
 
 _REASONS = (NOT_WEIGHED, REAL)
 _PICTURE = "image/svg+xml"
@@ -86,6 +87,6 @@ def _say(outputs: Sequence[Any]) -> str:
         caption = read_table(html).caption if TABLE_MARK in html else ""
         if _PICTURE in output.data:
             caption = str(output.data["text/plain"]).partition("\n")[0]
-        named += [caption[:1].lower() + caption[1:]] if caption else []
+        named += [lower_first(caption)] if caption else []
     what = "; ".join(dict.fromkeys(named))
     return f"Not shown: {what}. {' '.join(dict.fromkeys(reasons))}"

@@ -20,8 +20,8 @@ def answer_pages(
     """Return the pages with what the summary prints of them, and the summary's answer to each.
 
     An answer is ``table`` (HTML, its numbers linked to the page of results), ``warnings`` and
-    ``gate``. Where the results give no answer, the first table of the page's section "Estimate"
-    stands for it.
+    ``gate``. Where the results give no answer, the first short table of estimates of the
+    page stands for it.
     """
     answered, answers = [], {}
     for page in pages:

@@ -16,8 +16,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from azaanalysis import errors
 from azaanalysis.errors import ReportError
+from azaanalysis.handling import listed
 from azaanalysis.report.results import FOLDER_VARIABLE
 from azaanalysis.study import Study
+from azaanalysis.vocab import in_words
 
 # Called after each cell with the name of the notebook, cells done and cells in all.
 Progress = Callable[[str, int, int], None]
@@ -57,7 +59,7 @@ def why_left_out(notebook: Any, study: Study) -> str:
     """Return why a notebook does not belong to a study; empty if it does."""
     absent = [name for name in endpoints_asked(notebook) if name not in study.endpoints]
     if absent:
-        return f"the study has no endpoint {' or '.join(absent)}"
+        return f"the study has no endpoint {listed([*map(in_words, absent)], last='or')}"
     is_about_invented = notebook.metadata.get("azaanalysis", {}).get("patients") == "invented"
     return "it is about invented patients" if is_about_invented and not study.is_synthetic else ""
 

@@ -13,6 +13,7 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 
+from azaanalysis.display.source import METADATA
 from azaanalysis.display.table import Table
 from azaanalysis.report.absent import without_absent
 from azaanalysis.report.links import link_outputs
@@ -20,10 +21,13 @@ from azaanalysis.report.parents import Result, Shown
 from azaanalysis.report.tables import TABLE_MARK, read_table
 
 _HERE = Path(__file__).parent
+# A longer table belongs on its own page, and not into a summary.
+_MOST_ROWS = 12
 _H2 = re.compile(r"^## +(.+?)\s*$", re.MULTILINE)
 _H1 = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 _WARNING = re.compile(r"\b(\w*Warning: .+)")
 _SVG_ID = re.compile(r'(\bid="|url\(#|href="#)')
+_NOTES = re.compile(r"(<tfoot><tr><td[^>]*>)(.*?)(</td></tr></tfoot>)", re.DOTALL)
 ANSWER_FIRST = "Reading"
 ANSWER_SECTION = "Estimate"
 _MAIN_SECTIONS = ("Cohort", "Balance", ANSWER_SECTION)
@@ -44,7 +48,7 @@ class Page:
     estimand
         The sentence that states what is estimated, as HTML; empty if there is none.
     answer
-        The first table of the section "Estimate" as HTML; empty if there is none.
+        The first short table of estimates of the section "Estimate" as HTML; empty if none.
     body
         Everything below the head of the page, as HTML.
     contents
@@ -175,13 +179,15 @@ def _question(head: _Section) -> str:
 
 
 def _answer(sections: list[_Section]) -> str:
+    """Return the first table of estimates that is short enough to be repeated."""
     for section in sections:
         if section.title != ANSWER_SECTION:
             continue
         for output in _outputs_of(section.cells):
-            html = output.get("data", {}).get("text/html", "")
-            if TABLE_MARK in html:
-                return str(html)
+            html = str(output.get("data", {}).get("text/html", ""))
+            has_estimates = bool(output.get("metadata", {}).get(METADATA, {}).get("sources"))
+            if TABLE_MARK in html and has_estimates and len(read_table(html).rows) <= _MOST_ROWS:
+                return html
     return ""
 
 
@@ -205,6 +211,7 @@ def number_tables(cells: list[Any]) -> tuple[Table, ...]:
         html = str(output.get("data", {}).get("text/html", ""))
         if TABLE_MARK in html:
             tables.append(read_table(html))
+            output.data["text/html"] = _NOTES.sub(r'\1<div class="notes">\2</div>\3', html)
             output.metadata["aza_table"] = {"number": len(tables), "caption": tables[-1].caption}
     return tuple(tables)
 

@@ -153,7 +153,7 @@ def _compose_summary(site: Site) -> Chapter:
         "design": describe_design(site.study),
         "pages": site.pages,
         "answers": site.answers,
-        "left_out": site.left_out,
+        "left_out": [(name_in_words(name), why) for name, why in site.left_out],
         "files": site.files,
     }
     return Chapter("index", site.study.title, render("summary.html.j2", context), label="Summary")
@@ -181,7 +181,10 @@ def _compose_checklist(site: Site, chapters: Sequence[Chapter]) -> Chapter:
     evidence = Evidence(site.study, site.pages, bodies, site.record, site.manifest)
     answers = fill_checklist(evidence)
     counts = list(count_answers(answers))
-    body = render("checklist.html.j2", {"answers": answers, "counts": counts, "is_randomised": site.study.is_randomised})
+    body = render(
+        "checklist.html.j2",
+        {"answers": answers, "counts": counts, "is_randomised": site.study.is_randomised},
+    )
     contents = tuple((name.lower(), name) for name, *_ in counts)
     return Chapter("checklist", "Checklist", body, contents, "Checklist")
 

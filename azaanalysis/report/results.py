@@ -19,7 +19,7 @@ from azaanalysis.errors import ReportError
 from azaanalysis.report.curves import LONGEST
 from azaanalysis.result import STEPS_ONLY, Estimate
 from azaanalysis.study import Study
-from azaanalysis.vocab import QUANTITIES
+from azaanalysis.vocab import QUANTITIES, lower_first
 
 # The exporter tells the notebook here where its report lies. A notebook that is opened by
 # hand, or run by a test, finds nothing and writes nothing.
@@ -74,7 +74,7 @@ def write_estimates(estimates: Mapping[str, Estimate], *, notebook: str, study: 
 
 def _row(name: str, estimate: Estimate) -> tuple[str, str, str, str]:
     labels = [QUANTITIES[quantity].label for quantity in estimate.frame["quantity"].unique()]
-    words = ", ".join([*labels[:1], *(label[:1].lower() + label[1:] for label in labels[1:])])
+    words = ", ".join([*labels[:1], *map(lower_first, labels[1:])])
     masked = spell_count(estimate.about.get("masked", 0))
     return f"{name}.csv", words, spell_count(len(estimate)), masked
 

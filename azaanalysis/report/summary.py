@@ -30,14 +30,17 @@ from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 _ANSWERS = ("risk", "rate", "survival")
 _CONTRASTS = ("risk_difference", "rate_ratio", "hazard_ratio")
 _SMALL_P = 0.05
+# So many warnings are read; the others stand beneath the tables that they are about.
+_MOST_WARNINGS = 5
 
 
 def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict[str, Any]:
     """Return the answer of one notebook as a table, and what a reader must mind.
 
-    The answer is the first estimate of the notebook that measures risk, persistence or rate, at
-    the last day that the study shows: under the study as it stands before any changed one, and
-    weighted before as observed. Beside it stands the first comparison made in the same way.
+    The answer is the first estimate of the notebook that measures risk, persistence or rate in the
+    arms of the study, at the last day that it shows: under the study as it stands before any
+    changed one, and weighted before as observed. Beside it stands the first comparison made in
+    the same way.
     """
     own = sorted((e for book, _, e in as_estimates(record) if book == notebook), key=_rank)
     found = next((e for e in own if _answer_of(e, study) is not None), None)
@@ -45,7 +48,7 @@ def summarise(record: Mapping[str, Any], study: Study, *, notebook: str) -> dict
         return {"table": None, "warnings": [], "gate": ""}
     answer = _answer_of(found, study)
     assert answer is not None
-    warnings = list(dict.fromkeys(_warnings(own, answer, study)))
+    warnings = _few(list(dict.fromkeys(_warnings(own, answer, study))))
     gate = say_gate(found, is_randomised=study.is_randomised)
     # A step that is held back hides its arm here; the notebook's own table says more.
     if answer["value"].isna().any():
@@ -66,6 +69,9 @@ def _answer_of(estimate: Estimate, study: Study) -> pd.DataFrame | None:
     """Return one row for each arm, or nothing if the estimate answers no question by itself."""
     frame = estimate.frame[estimate.frame["quantity"].isin(_ANSWERS)]
     if frame.empty or frame["endpoint"].iloc[0] not in study.endpoints:
+        return None
+    # What is split by anything but the arms of the study answers another question.
+    if not {*frame["arm"]} & {*study.comparison.arms}:
         return None
     endpoint, there = study.endpoint(frame["endpoint"].iloc[0]), set(frame["quantity"])
     wanted = next(quantity for quantity in _order(endpoint) if quantity in there)
@@ -143,17 +149,23 @@ def _with_interval(row: Any) -> str:
     return spell_value(row) if interval == NOT_KNOWN else f"{spell_value(row)} ({interval})"
 
 
-def _warnings(
-    estimates: Sequence[Estimate], answer: pd.DataFrame, study: Study
-) -> Iterator[str]:
+def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame, study: Study) -> Iterator[str]:
     if {e.about.get("weighting", "none") for e in estimates} == {"none"}:
         came = "randomised" if study.is_randomised else "observed"
         yield f"The arms are compared as {came}; nothing is adjusted for."
     masked = sum(int(e.about.get("masked", 0)) for e in estimates)
     if masked:
         yield f"Small counts are hidden, in {masked:,} rows of the results."
-    yield from dict.fromkeys(str(note) for e in estimates for note in e.about.get("notes", ()))
     yield from islice(_unsteady(estimates, answer.iloc[0]), 1)
+    yield from (str(note) for e in estimates for note in e.about.get("notes", ()))
+
+
+def _few(warnings: list[str]) -> list[str]:
+    """Return the first warnings, and how many more the page has."""
+    more = len(warnings) - _MOST_WARNINGS
+    if more < 2:
+        return warnings
+    return [*warnings[:_MOST_WARNINGS], f"{more} more notes stand beneath the tables of the page."]
 
 
 def say_gate(estimate: Estimate, *, is_randomised: bool = False) -> str:

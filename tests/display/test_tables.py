@@ -79,10 +79,12 @@ def test_a_risk_is_a_percentage_and_a_ratio_has_two_decimals():
     )
 
 
-def test_the_heading_of_the_limits_says_what_they_contain():
-    headers = [column.header for column in tabulate_estimate(builders.rates()).columns]
+def test_a_note_says_what_the_limits_contain():
+    table = tabulate_estimate(builders.rates())
+    headers = [column.header for column in table.columns]
 
-    assert "95% interval (sampling only)" in headers
+    assert headers[-1] == "95% interval"
+    assert "95% interval: sampling only." in table.footnotes
     assert "Rate per 100 patient-years" in headers
 
 

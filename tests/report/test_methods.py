@@ -4,9 +4,11 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
+from azaanalysis.adjustment import describe_adjustment
 from azaanalysis.display import draw_forest, tabulate_estimate
 from azaanalysis.display.timeline import draw_design
 from azaanalysis.protocol import describe_estimand
+from azaanalysis.report.emulation import describe_design, tabulate_emulation
 from azaanalysis.report.methods import MEANINGS, describe_methods
 from azaanalysis.report.summary import _contrasts
 from azaanalysis.result import Estimate, stack
@@ -157,3 +159,23 @@ def test_the_summary_compares_on_the_day_of_the_answer():
     found = _contrasts([Estimate.from_rows(rows)], answer)
 
     assert found.frame["value"].tolist() == [0.07]
+
+
+def test_a_trial_is_described_as_one_and_never_as_an_emulation():
+    chosen, drawn = study(), study(comparison=comparison(assignment="randomised"))
+    told = [describe_design(one) + tabulate_emulation(one).to_text() for one in (chosen, drawn)]
+
+    assert describe_design(drawn).startswith("A randomised trial: patients on ")
+    assert "emulate" in told[0]
+    assert "emulate" not in told[1]
+    assert "whoever prescribed" not in told[1]
+    assert "compared as randomised" in describe_adjustment(drawn)["Adjustment"]
+    assert "emulate" not in describe_methods(drawn)["trial_title"]
+
+
+def test_how_patients_came_to_their_arm_changes_the_hash_only_where_chance_did_it():
+    # Studies written before the setting existed keep their hash.
+    said = study(comparison=comparison(assignment="chosen"))
+
+    assert said.hash == study().hash
+    assert study(comparison=comparison(assignment="randomised")).hash != study().hash

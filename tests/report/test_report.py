@@ -155,7 +155,7 @@ def test_the_list_shows_each_question_with_its_answer(index):
 
 
 def test_a_notebook_without_its_endpoint_is_left_out_and_named(index, report):
-    assert "02_time_to_response: the study has no endpoint response" in index.text
+    assert "Time to response: the study has no endpoint response" in index.text
     assert not (report[0] / "02_time_to_response.html").exists()
 
 
