@@ -20,6 +20,10 @@ _MOST_STEPS = 30
 # Of the largest move of a coefficient (columns have spread 1): below it, the next step, which
 # is quadratically smaller, is beyond the precision of a number.
 _CLOSE_ENOUGH = 1e-8
+# Where all patients of a group have one arm, as in many resamples with a rare group, its
+# coefficient grows for ever: each step is as large as the last and gains a third of it. Once a
+# large step gains less log likelihood than this, the chances of the patients stay where they are.
+_LARGE_STEP, _NO_GAIN = 1e-2, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +135,12 @@ def predict_chances(design: Array, coefficients: Array) -> Array:
 
 
 def _climb(data: _Data, coefficients: Array) -> Multinomial:
-    """Go uphill by Newton's steps until the next would be too small to matter."""
+    """Go uphill by Newton's steps until the next would be too small to matter, or runs away."""
     best, gradient, information = _evaluate(data, coefficients)
     for _ in range(_MOST_STEPS):
         step = _solve(information, gradient).reshape(coefficients.shape)
+        if (gradient * step).sum() < _NO_GAIN and np.abs(step).max() > _LARGE_STEP:
+            break
         reached, gradient, information = _evaluate(data, coefficients + step)
         while reached < best - 1e-9 * abs(best) and np.abs(step).max() > _CLOSE_ENOUGH:
             step = step / 2

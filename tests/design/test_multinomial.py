@@ -6,6 +6,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azaanalysis.design import multinomial
 from azaanalysis.design.multinomial import fit_multinomial, predict_chances
 
 
@@ -81,6 +82,25 @@ def test_a_covariate_that_tells_the_classes_apart_has_no_finite_answer():
     fitted = fit_multinomial(design, np.array([0, 0, 0, 1, 1, 1]), 2)
 
     assert not fitted.has_converged
+
+
+def test_a_group_with_one_class_is_soon_left_to_itself_and_moves_nothing_else(monkeypatch):
+    # Of 400 rows the last 8 are a group of their own, all of class 1: its coefficient grows for
+    # ever, and in the limit the others are as if the group were not there.
+    design, classes = drawn(400, 2, 2)
+    group = np.arange(400) >= 392
+    classes[group] = 1
+    asked = []
+    evaluate = multinomial._evaluate
+    monkeypatch.setattr(multinomial, "_evaluate", lambda *of: asked.append(1) or evaluate(*of))
+    fitted = fit_multinomial(np.column_stack([design, group]), classes, 2)
+    assert not fitted.has_converged
+    assert len(asked) < 20
+
+    alone = fit_multinomial(design[~group], classes[~group], 2)
+    assert fitted.coefficients[0, :3] == pytest.approx(alone.coefficients[0], abs=1e-6)
+    chances = predict_chances(np.column_stack([design, group]), fitted.coefficients)
+    assert chances[group, 1] == pytest.approx(np.ones(8), abs=1e-6)
 
 
 def test_a_column_that_says_nothing_new_leaves_the_chances_alone():
