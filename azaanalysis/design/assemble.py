@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pandas as pd
 
@@ -59,27 +60,42 @@ def _covariates(patients: pd.DataFrame, index_day: pd.Series, study: Study) -> p
         "age_years": age_at(patients, index_day),
         "index_year": pd.Series(years_of(index_day), index=patients.index),
     }
-    faults = list(find_unfit_covariates(patients, study))
+    faults = list(find_unfit_covariates(patients, study.covariates))
     if faults:
         raise DesignError("\n".join(faults))
     return pd.DataFrame({c: made[c] if c in made else patients[c] for c in study.covariates})
 
 
-def find_unfit_covariates(patients: pd.DataFrame, study: Study) -> Iterator[str]:
-    """Say which covariates of a study the patients table does not have, or cannot be used."""
-    for name in study.covariates:
+def find_unfit_covariates(
+    patients: pd.DataFrame, names: Iterable[str], *, called: str = "covariate"
+) -> Iterator[str]:
+    """Say which covariates the patients table does not have, or cannot be used.
+
+    ``called`` is what the study file takes them for, a covariate or a subgroup.
+    """
+    for name in names:
         if name in MADE:
             continue
         if name not in patients:
             yield (
-                f"The study names the covariate '{name}', which the patients table does not "
-                f"have; {nearest(name, [str(c) for c in patients])}"
+                f"The study names the {called} '{name}', which the patients table does not "
+                f"have; {nearest(name, _fit_names(patients))}"
             )
         else:
             try:
-                refuse_unfit(name, patients[name])
+                refuse_unfit(name, patients[name], called=called)
             except DesignError as unfit:
                 yield str(unfit)
+
+
+def _fit_names(patients: pd.DataFrame) -> list[str]:
+    """Return the names of everything that can be a covariate."""
+    fit = list(MADE)
+    for name in patients:
+        with suppress(DesignError):
+            refuse_unfit(str(name), patients[name])
+            fit.append(str(name))
+    return fit
 
 
 # Covariates that are worked out at time zero.
@@ -88,17 +104,17 @@ MADE = ("age_years", "index_year")
 _MOST_LEVELS = 50
 
 
-def refuse_unfit(name: str, column: pd.Series) -> None:
+def refuse_unfit(name: str, column: pd.Series, *, called: str = "covariate") -> None:
     """Refuse what cannot be a baseline characteristic: identifiers, dates, free text."""
-    remedy = "Take it out of 'covariates', or derive a fit column under another name."
+    remedy = f"Take it out of '{called}s', or derive a fit column under another name."
     if name in NEEDED:
-        raise DesignError(f"The covariate '{name}' has a name that follow-up itself uses. {remedy}")
+        raise DesignError(f"The {called} '{name}' has a name that follow-up itself uses. {remedy}")
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        raise DesignError(f"The covariate '{name}' is a date. {remedy}")
+        raise DesignError(f"The {called} '{name}' is a date. {remedy}")
     is_number = pd.api.types.is_numeric_dtype(column.dtype)
     if not is_number and (levels := column.nunique()) > _MOST_LEVELS:
         raise DesignError(
-            f"The covariate '{name}' has {levels:,} different words, more than {_MOST_LEVELS}: "
+            f"The {called} '{name}' has {levels:,} different words, more than {_MOST_LEVELS}: "
             f"free text or an identifier. {remedy}"
         )
 

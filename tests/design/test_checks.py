@@ -43,6 +43,18 @@ def test_several_faults_are_listed_at_once_errors_first():
     assert {one.where for one in found} == {"comparison: arms", "population", "covariates"}
 
 
+def test_a_subgroup_that_is_no_covariate_is_an_error_that_names_the_known_ones():
+    pair = sound_pair()
+    pair.settings["subgroups"] = {"shoe_size": [40], "birth_date": [], "age_years": [40]}
+    no_column, no_trait = (one for one in check_design(*pair.make()) if one.where == "subgroups")
+
+    assert no_column.severity == no_trait.severity == "error"
+    assert "the subgroup 'shoe_size', which the patients table does not have" in no_column.found
+    assert "known are: age_years, index_year, " in no_column.found
+    assert "patient_id" not in no_column.found
+    assert "The subgroup 'birth_date'" in no_trait.found
+
+
 def test_errors_come_before_warnings_and_no_patient_is_named():
     pair = sound_pair()
     FAULTY["a_covariate_with_one_value"][1](pair)

@@ -69,8 +69,10 @@ def _unknown_words(cohort: Cohort, study: Study) -> Iterator[Finding]:
             yield _word("comparison: arms", str(error))
     for message in find_unknown_words(cohort, study.population):
         yield _word("population", message)
-    for message in find_unfit_covariates(cohort.patients, study):
+    for message in find_unfit_covariates(cohort.patients, study.covariates):
         yield _word("covariates", message)
+    for message in find_unfit_covariates(cohort.patients, study.subgroups, called="subgroup"):
+        yield _word("subgroups", message)
 
 
 def _word(where: str, message: str) -> Finding:
