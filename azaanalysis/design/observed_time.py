@@ -18,6 +18,8 @@ Array = np.ndarray
 
 # What follow-up is called that was as long as the study asked for.
 _AS_ASKED = "horizon"
+# Why time in one arm ended that was followed by time in another.
+_GOES_ON = "in another arm"
 
 
 def measure_follow_up(follow_up: FollowUp) -> Estimate:
@@ -27,9 +29,10 @@ def measure_follow_up(follow_up: FollowUp) -> Estimate:
     -------
     Estimate
         One row per arm, ``median_follow_up_days``: half of the patients were followed for at
-        least so many days. An event ends follow-up unless all events count, so this describes
-        the data at hand, not how long patients could have been followed; that is what
-        :func:`measure_potential_follow_up` says. No interval: nothing is estimated.
+        least so many days. Who spent time in several arms is counted in each, with that time. An
+        event ends follow-up unless all events count, so this describes the data at hand, not how
+        long patients could have been followed; that is what :func:`measure_potential_follow_up`
+        says. No interval: nothing is estimated.
     """
     rows = [
         {
@@ -130,19 +133,24 @@ def _spells(follow_up: FollowUp) -> pd.DataFrame:
     """Return one row per patient and arm, however many rows the follow-up was cut into."""
     needs_patients(follow_up)
     frame = follow_up.frame
-    goes_on = (frame["end_reason"] == CONTINUES).to_numpy()
-    spell = spells_of(follow_up)
-    last = frame[~goes_on]
+    arm = frame["arm"].cat.codes.to_numpy().astype("int64")
+    # By day the drug in use may be that of another arm.
+    pair = spells_of(follow_up) * len(follow_up.arms) + arm
+    found, stretch = np.unique(pair, return_inverse=True)
+    rows = np.zeros(len(found), dtype="int64")
+    rows[stretch] = np.arange(len(frame))
+    last = frame.iloc[rows]
     days = (frame["exit_days"] - frame["entry_days"]).to_numpy()
     reason = last["end_reason"].astype(object).to_numpy()
+    reason = np.where(reason == "", _by_status(follow_up, last), reason)
     return pd.DataFrame(
         {
             "arm": last["arm"].array,
-            "days": np.bincount(spell, days, minlength=len(last)),
-            "n_events": np.bincount(spell, frame["n_events"], minlength=len(last)).astype("int64"),
+            "days": np.bincount(stretch, days, minlength=len(rows)),
+            "n_events": np.bincount(stretch, frame["n_events"], len(rows)).astype("int64"),
             "exit_days": last["exit_days"].to_numpy(),
             "status": last["status"].to_numpy(),
-            "reason": np.where(reason == "", _by_status(follow_up, last), reason),
+            "reason": np.where(reason == CONTINUES, _GOES_ON, reason),
         }
     )
 

@@ -1,5 +1,7 @@
 """How long patients were followed, and why no longer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from azaanalysis.design import (
     measure_follow_up,
     measure_potential_follow_up,
 )
+from azaanalysis.design.follow_up import CONTINUES
 from azaanalysis.display import draw_endings
 from azaanalysis.errors import EstimationError
 from tests.builders import cohort, comparison, course, patient, study
@@ -104,3 +107,27 @@ def test_the_drawing_shows_every_reason_and_hides_small_numbers():
 def test_only_endings_can_be_drawn_as_endings():
     with pytest.raises(EstimationError, match="0 endpoints and 0 causes"):
         draw_endings(measure_follow_up(simple([(10, 0)])))
+
+
+def test_who_spends_time_in_several_arms_is_counted_in_each_with_that_time():
+    # p: 10 days in a, 20 in b, 5 in a again, then the event. q: 40 days in b, then lost.
+    rows = [
+        ("p", "a", 0, 10, 0),
+        ("p", "b", 10, 30, 0),
+        ("p", "a", 30, 35, 1),
+        ("q", "b", 0, 40, 0),
+    ]
+    frame = pd.DataFrame(rows, columns=["who", "arm", "from", "to", "status"])
+    made = follow_up_from_frame(
+        frame, time="to", status="status", entry="from", arm="arm", patient="who"
+    )
+    reasons = pd.Categorical([CONTINUES, CONTINUES, "", "lost"])
+    made = replace(made, frame=made.frame.assign(end_reason=reasons))
+    counted = measure_follow_up(made).frame.set_index("arm")
+
+    assert counted["patients"].to_dict() == {"a": 1, "b": 2}
+    assert counted["events"].to_dict() == {"a": 1, "b": 0}
+    assert counted["value"].to_dict() == {"a": 15, "b": 30}
+    assert (counted["patient_years"] * 365.25).to_dict() == pytest.approx({"a": 15, "b": 60})
+    ended = measure_endings(made).at([40]).only(arm="b", quantity="ended").frame
+    assert ended.set_index("cause")["value"].loc[["lost", "in another arm"]].tolist() == [0.5, 0.5]
