@@ -186,11 +186,18 @@ def answer(
     about = {**table.about, **describe_variance(table, chosen), "level": plan.level}
     if len(table.strata) > 1:
         about["stratum"] = plan.stratum
-    if isinstance(follow_up, FollowUp) and follow_up.clusters is not None:
-        pairs = {(row["arm"], row["versus"]) for row in rows}
-        persons = {pair: _persons(follow_up, pair) for pair in pairs}
-        rows = [row | {"patients": persons[row["arm"], row["versus"]]} for row in rows]
-    return Estimate.from_rows(rows, about=about)
+    return Estimate.from_rows(count_persons(rows, follow_up), about=about)
+
+
+def count_persons(
+    rows: list[dict[str, Any]], follow_up: FollowUp | RiskTable
+) -> list[dict[str, Any]]:
+    """Let ``patients`` count those of the arms of each number, where some have several rows."""
+    if not isinstance(follow_up, FollowUp) or follow_up.clusters is None:
+        return rows
+    of_rows = [(row["arm"], row.get("versus", "")) for row in rows]
+    persons = {arms: _persons(follow_up, arms) for arms in set(of_rows)}
+    return [row | {"patients": persons[arms]} for row, arms in zip(rows, of_rows, strict=True)]
 
 
 def _persons(follow_up: FollowUp, arms: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
-from azaanalysis.estimate.compare import observed_until, refuse_one_arm
+from azaanalysis.estimate.compare import count_persons, observed_until, refuse_one_arm
 from azaanalysis.estimate.grid import Grid, ratio
 from azaanalysis.estimate.reach import reach_of_table
 from azaanalysis.estimate.refusals import refuse_level, sound_days
@@ -100,7 +100,7 @@ def estimate_if_lost_differ(follow_up: FollowUp, *, at_day: float, level: float 
     described = describe_variance(table, chosen)
     notes = [note for row in rows if (note := row.pop("note", ""))]
     return Estimate.from_rows(
-        [*rows, *world.shares()],
+        count_persons([*rows, *world.shares()], follow_up),
         about={
             **table.about,
             **described,

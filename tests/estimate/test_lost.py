@@ -54,6 +54,14 @@ def test_the_share_lost_is_that_before_the_day():
     assert shares.set_index("arm")["value"].to_dict() == pytest.approx({"new": 0.2, "old": 0.0})
 
 
+def test_a_patient_with_several_rows_is_counted_once():
+    twice = TINY.frame.assign(patient_id=["p", "p", *"qrstuvwx"])
+    found = estimate_if_lost_differ(replace(TINY, frame=twice), at_day=5)
+    assert found.only(quantity="risk_difference").frame["patients"].unique().tolist() == [9]
+    shares = found.only(quantity="share_lost").frame
+    assert shares.set_index("arm")["patients"].to_dict() == {"new": 4, "old": 5}
+
+
 @pytest.mark.parametrize("n_arms", [2, 3])
 def test_at_a_ratio_of_one_value_and_error_are_those_of_aalen_and_johansen(n_arms):
     weighted = weigh(confounded(500, seed=8, n_arms=n_arms), ["x1", "x2"])
