@@ -28,7 +28,7 @@ from azaanalysis.estimate.restricted_mean import horizon_of
 from azaanalysis.estimate.tally import RiskTable, tally
 from azaanalysis.estimate.variance import Variance
 from azaanalysis.result import Estimate
-from azaanalysis.vocab import DAYS_PER_YEAR
+from azaanalysis.vocab import DAYS_PER_YEAR, per_patient_years
 
 _METHOD = "cumulative incidence over restricted mean time (average hazard with survival weight)"
 
@@ -91,8 +91,9 @@ def estimate_average_hazard(
 
     question = _ask(table, horizon_days, "average_hazard", back)
     made = answer(follow_up, table, [question], Plan(level, variance, None, resampling))
-    unit = f"per {per_years:g} patient-years"
-    return Estimate(made.frame.assign(unit=unit), made.about).with_about(method=_METHOD)
+    return Estimate(made.frame.assign(unit=per_patient_years(per_years)), made.about).with_about(
+        method=_METHOD
+    )
 
 
 def estimate_average_hazard_ratio(

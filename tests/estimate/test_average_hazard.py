@@ -25,7 +25,7 @@ def test_the_average_hazards_of_four_patients_are_worked_by_hand():
     frame = estimate_average_hazard(four, horizon_days=8, per_years=1).frame
 
     assert frame["value"].tolist() == pytest.approx([0.25 / 5.5 * 365.25])
-    assert frame["unit"].tolist() == ["per 1 patient-years"]
+    assert frame["unit"].tolist() == ["per patient-year"]
     # Influences on the log: (0 or 1 less 1/4) over 1/4, less (time less 5.5) over 5.5, over 4.
     relative = np.array([4, 0, 0, 0]) - np.array([2, 4, 8, 8]) / 5.5
     assert frame["std_error"][0] == pytest.approx(np.sqrt((relative**2).sum()) / 4)

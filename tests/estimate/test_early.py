@@ -86,7 +86,7 @@ def test_the_error_is_that_of_perturbing_each_weight():
     assert [row.lower, row.upper] == pytest.approx(limits, rel=1e-4)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 2)), min_size=3, max_size=30))
 def test_a_share_is_the_ratio_of_two_risks_and_lies_within_its_limits(rows):
     days, status = zip(*rows, strict=True)
