@@ -12,6 +12,7 @@ from typing import Any
 
 from matplotlib.figure import Figure as Drawing
 
+from azaanalysis.display.shared_marks import share_marks
 from azaanalysis.display.source import Source, pack_sources
 from azaanalysis.display.style import WIDTH, house_style
 from azaanalysis.display.svg import shrink_svg
@@ -115,7 +116,7 @@ def _tidy(svg: str, *, caption: str, alt: str) -> str:
     # Group names repeat from figure to figure, and a page may hold each name only once.
     svg = re.sub(r'<g id="[a-zA-Z]+[a-zA-Z0-9.]*_\d+">', "<g>", svg)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = shrink_svg(svg.replace("'DejaVu Sans'", _FONTS), font=_FONTS)
+    svg = share_marks(shrink_svg(svg.replace("'DejaVu Sans'", _FONTS), font=_FONTS))
     heading = f'role="img" aria-label="{escape(alt)}" '
     svg = svg.replace("<svg ", f"<svg {heading}", 1)
     opening = svg.index(">") + 1

@@ -11,8 +11,8 @@ from azaanalysis.display.summaries import tabulate_protocol
 from azaanalysis.display.table import Column, Table
 from azaanalysis.display.timeline import draw_design
 from azaanalysis.protocol import describe_protocol, endpoint_label
+from azaanalysis.report.drawings import name_apart
 from azaanalysis.report.emulation import tabulate_emulation, title_of_trial
-from azaanalysis.report.page import prefix_ids
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES, drugs, in_words, sentence_case
 
@@ -81,7 +81,7 @@ def _describe_endpoint(
         "label": endpoint_label(study.endpoint(name), name),
         "estimand": state_estimand(study, endpoint=name).to_html(),
         "drawing": {
-            "svg": prefix_ids(drawing.svg.decode(), f"d{number}-"),
+            "svg": name_apart(drawing.svg.decode(), f"d{number}-"),
             "caption": drawing.caption,
             "alt": drawing.alt,
         },

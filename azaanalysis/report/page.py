@@ -16,6 +16,7 @@ from nbconvert.filters import markdown2html
 from azaanalysis.display.source import METADATA
 from azaanalysis.display.table import Table
 from azaanalysis.report.absent import without_absent
+from azaanalysis.report.drawings import number_figures, set_drawings_aside
 from azaanalysis.report.links import link_outputs
 from azaanalysis.report.parents import Result, Shown
 from azaanalysis.report.tables import TABLE_MARK, read_table
@@ -26,7 +27,6 @@ _MOST_ROWS = 12
 _H2 = re.compile(r"^## +(.+?)\s*$", re.MULTILINE)
 _H1 = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 _WARNING = re.compile(r"\b(\w*Warning: .+)")
-_SVG_ID = re.compile(r'(\bid="|url\(#|href="#)')
 _NOTES = re.compile(r"(<tfoot><tr><td[^>]*>)(.*?)(</td></tr></tfoot>)", re.DOTALL)
 ANSWER_FIRST = "Reading"
 ANSWER_SECTION = "Estimate"
@@ -101,11 +101,14 @@ def read_page(notebook: Any, *, name: str) -> Page:
     shown, results = link_outputs(list(_outputs_of(cells)), tables, notebook=name)
     for number, section in enumerate([head, *sections]):
         _mark_section(section, number)
+    drawings = set_drawings_aside(cells)
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="template", extra_template_basedirs=[str(_HERE)], exclude_anchor_links=True
     )
     arranged = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     body, _ = exporter.from_notebook_node(arranged)
+    for mark, drawing in drawings.items():
+        body = body.replace(mark, drawing, 1)
     return Page(
         name=name,
         title=head.title or name,
@@ -214,26 +217,6 @@ def number_tables(cells: list[Any]) -> tuple[Table, ...]:
             output.data["text/html"] = _NOTES.sub(r'\1<div class="notes">\2</div>\3', html)
             output.metadata["aza_table"] = {"number": len(tables), "caption": tables[-1].caption}
     return tuple(tables)
-
-
-def number_figures(cells: list[Any]) -> None:
-    """Give each figure its number in the order of the page, its caption and its words."""
-    number = 0
-    for output in _outputs_of(cells):
-        data = output.get("data", {})
-        if not {"image/svg+xml", "image/png"} & set(data):
-            continue
-        number += 1
-        caption, _, words = str(data.get("text/plain", "")).partition("\n")
-        output.metadata["aza"] = {"number": number, "caption": caption, "words": words}
-        if "image/svg+xml" in data:
-            # Two figures may share the name of a clipping path; in one page it would repeat.
-            data["image/svg+xml"] = prefix_ids(data["image/svg+xml"], f"f{number}-")
-
-
-def prefix_ids(svg: str, prefix: str) -> str:
-    """Put a prefix before every name in a drawing, and before whatever refers to it."""
-    return _SVG_ID.sub(rf"\g<1>{prefix}", svg)
 
 
 def _mark_section(section: _Section, number: int) -> None:

@@ -20,9 +20,10 @@ _LINK = re.compile(r'\bhref="([\w.-]*?)(\.html)?(#[\w-]+)?"')
 _FONTS = re.compile(r"'Helvetica Neue'[^;\"]*sans-serif")
 _PARENT = re.compile(r'<a class="parent"[^>]*>(.*?)</a>', re.DOTALL)
 _TEXT = re.compile(r'<text style="([^"]*)" x="([-\d.]+)"([^>]*)>([^<]*)</text>')
-_ANCHOR = re.compile(r"; text-anchor: (middle|end)|text-anchor: (middle|end); ")
-_SIZE = re.compile(r"font-size: ([\d.]+)px")
-_BOLD = re.compile(r"font-weight: (?:bold|[6-9]00)")
+_TEXTS = re.compile(r'<g style="([^"]*text-anchor[^"]*)">((?:\s*<text [^>]*>[^<]*</text>)+)\s*</g>')
+_ANCHOR = re.compile(r";text-anchor:(middle|end)|text-anchor:(middle|end);")
+_SIZE = re.compile(r"font-size:([\d.]+)px")
+_BOLD = re.compile(r"font-weight:(?:bold|[6-9]00)")
 _POINTS = re.compile(r'(\b(?:width|height)="[\d.]+)pt"')
 _NO_LIBRARY = (
     "The report is complete as pages, but there is no PDF: WeasyPrint cannot find the system "
@@ -95,8 +96,13 @@ def _as_image(found: re.Match[str]) -> str:
     alt = label.group(1) if label else "Figure"
     # WeasyPrint draws points as if they were pixels, at three quarters of the size.
     drawing = _POINTS.sub(r'\1"', _FONTS.sub("DejaVu Sans", drawing), count=2)
-    drawing = _TEXT.sub(_place_text, drawing)
+    drawing = _TEXT.sub(_place_text, _TEXTS.sub(_style_each, drawing))
     return f'<img alt="{alt}" src="{_pack(drawing.encode(), "image/svg+xml")}">'
+
+
+def _style_each(found: re.Match[str]) -> str:
+    """Give each text of a group its style."""
+    return found.group(2).replace("<text ", f'<text style="{found.group(1)}" ')
 
 
 def _place_text(found: re.Match[str]) -> str:

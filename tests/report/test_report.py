@@ -276,8 +276,8 @@ def test_two_figures_in_one_page_share_no_id():
 
     html = read_page(notebook, name="n").body
 
-    assert 'id="f1-p"' in html
-    assert 'href="#f2-p"' in html
+    assert 'id="f1-1"' in html
+    assert 'href="#f2-1"' in html
 
 
 def test_writing_estimates_does_not_load_the_exporter():
