@@ -133,7 +133,7 @@ def test_hostile_words_are_text_on_paper(hostile):
     for name in HOSTILE[:9]:
         assert re.sub(r"\s+", "", name) in text
     assert "x" * 30 in text
-    assert text.count("x") >= 2 * 300  # in the summary and in its chapter
+    assert text.count("x") >= 300  # the whole word, though it is wider than its column
 
 
 @pytest.mark.skipif(bool(find_obstacle()), reason="Pango is not installed")
