@@ -29,6 +29,8 @@ class Threshold:
     least_fall, least_fall_share
         Fall since the score at the start, in points and as a share of that score; both have to
         be reached. None where a fall is not enough.
+    is_beyond
+        Whether the fall has to be more than that.
     below
         A score below this is the finding, whatever it was at the start.
     in_words, source
@@ -39,6 +41,7 @@ class Threshold:
     finding: str
     least_fall: float | None
     least_fall_share: float | None
+    is_beyond: bool
     below: float
     in_words: str
     source: str
@@ -54,8 +57,9 @@ class Threshold:
             return present
         fall = at_start - value
         enough = np.maximum(self.least_fall, self.least_fall_share * at_start)
+        least = enough + _ROUNDING if self.is_beyond else enough - _ROUNDING
         # Nothing falls by nothing: a score of 0 at the start has no room for a response.
-        has_fallen = (fall >= enough - _ROUNDING) & (fall > 0)
+        has_fallen = (fall >= least) & (fall > 0)
         judged = np.where(np.isnan(fall), np.nan, has_fallen.astype("float64"))
         return np.where(is_low, 1.0, judged)
 
@@ -69,8 +73,8 @@ def load_thresholds() -> tuple[Threshold, ...]:
 
 def _threshold(row: dict[str, str]) -> Threshold:
     fall, share = (float(row[c]) if row[c] else None for c in ("least_fall", "least_fall_share"))
-    words = (row["in_words"], row["source"])
-    return Threshold(row["measure"], row["finding"], fall, share, float(row["below"]), *words)
+    limits = (fall, share, row["is_beyond"] == "1", float(row["below"]))
+    return Threshold(row["measure"], row["finding"], *limits, row["in_words"], row["source"])
 
 
 def describe_thresholds(cohort: Cohort) -> pd.DataFrame:

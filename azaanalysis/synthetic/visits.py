@@ -150,7 +150,8 @@ def _judge(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return response and remission by the published thresholds of the measure."""
     remission = value < _by_disease("remission_below", disease, patients, parameters)
-    fall = first - value
+    # Scores come in steps of 0.1 at the finest; 3.8 less 2.6 is 1.1999999999999997.
+    fall = first - value + 1e-9
     enough = fall >= _by_disease("response_fall", disease, patients, parameters)
     share = _by_disease("response_fall_share", disease, patients, parameters)
     return (enough & (fall >= share * first)) | remission, remission

@@ -76,11 +76,13 @@ def test_a_mayo_score_has_to_fall_by_three_points_and_by_three_tenths():
     assert responding(visits) == (1, 60, 30)
 
 
-def test_a_fall_by_exactly_the_threshold_counts_though_tenths_are_not_exact():
-    # 3.8 - 2.6 is 1.1999999999999997 in binary.
-    visits = scored(("2012-03-01", 4.6), ("2012-03-31", 3.4), measure="das28_crp")
+def test_a_fall_by_exactly_the_limit_is_none_where_more_is_asked_for():
+    # EULAR asks for more than 1.2 of DAS28.
+    level = scored(("2012-03-01", 4.6), ("2012-03-31", 3.4), measure="das28_crp")
+    beyond = scored(("2012-03-01", 4.6), ("2012-03-31", 3.3), measure="das28_crp")
 
-    assert responding(visits) == (1, 30, 0)
+    assert responding(level)[0] == 0
+    assert responding(beyond) == (1, 30, 0)
 
 
 def test_a_durable_response_is_dated_when_it_has_been_held_and_begins_again_after_a_loss():
@@ -142,7 +144,12 @@ def test_a_response_held_for_no_visit_is_refused():
 
 @pytest.mark.parametrize(
     ("world", "other"),
-    [("inflammatory_bowel_disease", "anti_tnf"), ("anca_vasculitis", "rituximab")],
+    [
+        ("inflammatory_bowel_disease", "anti_tnf"),
+        ("anca_vasculitis", "rituximab"),
+        ("rheumatoid_arthritis", "anti_tnf"),
+        ("lupus_nephritis", "mycophenolate"),
+    ],
 )
 def test_scores_judged_by_thresholds_agree_with_the_source_of_invented_patients(world, other):
     # The source compares with the first visit, on the day of the first drug: who only ever had
@@ -166,6 +173,17 @@ def test_scores_judged_by_thresholds_agree_with_the_source_of_invented_patients(
         assert (two[0]["status"] == 1).sum() > 20
         assert is_first.sum() > 100
         assert max(differ) == 0
+
+
+def test_tenths_that_are_not_exact_in_binary_do_not_decide():
+    by = {(one.measure, one.finding): one for one in load_thresholds()}
+    joints, bowel = by["das28_crp", "response"], by["cdai", "response"]
+
+    # 5.0 - 3.8 is 1.2000000000000002 and 3.8 - 2.6 is 1.1999999999999997: both are 1.2.
+    start, now = np.array([5.0, 3.8, 5.0, 5.2]), np.array([3.8, 2.6, 3.7, 3.99])
+    assert joints.judge(now, start).tolist() == [0, 0, 1, 1]
+    # A fall of at least 100 points of CDAI.
+    assert bowel.judge(np.array([200.0, 201.0]), np.array([300.0, 300.0])).tolist() == [1, 0]
 
 
 @given(
