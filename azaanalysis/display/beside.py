@@ -178,6 +178,7 @@ def _footnotes(estimates: Mapping[str, Estimate], rows: Any) -> Iterator[str]:
     """Say what the limits of each contain, what was hidden, and what the estimates note."""
     for name, estimate in estimates.items():
         contains = [str(estimate.about.get(key, "")) for key in ("method", "interval")]
+        contains[1] = "no interval" if contains[1] == "none" else contains[1]
         if words := "; ".join(filter(None, contains)):
             yield f"{name}: {words}."
     text = [cell for row in rows for cell in row]

@@ -95,8 +95,9 @@ def estimate_parametric(  # noqa: PLR0913 - what is known of times, beside what 
         **fitted.as_in_r(),
         "notes": (*follow_up.about.get("notes", ()), *fitted.notes),
     }
-    named = {"endpoint": follow_up.endpoint, **_observed(fitted)}
-    return Estimate.from_rows([{**named, **row} for row in rows], about=about)
+    named = {"endpoint": follow_up.endpoint}
+    counted = [{**named, **_observed(fitted, row), **row} for row in rows]
+    return Estimate.from_rows(counted, about=about)
 
 
 def _refuse_words(distribution: str, at_days: Sequence[float]) -> None:
@@ -256,8 +257,12 @@ def _risks(
             }
 
 
-def _observed(fitted: _Fitted) -> dict[str, float]:
+def _observed(fitted: _Fitted, row: dict[str, Any]) -> dict[str, float]:
+    """Count those whom a row is about: one arm, two arms that are compared, or everybody."""
     frame = fitted.follow_up.frame.iloc[fitted.rows]
+    about = {row.get("arm"), row.get("versus")} & set(fitted.follow_up.arms)
+    if about:
+        frame = frame[frame["arm"].isin(about)]
     return {
         "patients": frame["patient_id"].nunique(),
         "events": int(frame["status"].between(1, fitted.follow_up.n_own).sum()),
