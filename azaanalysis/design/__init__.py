@@ -28,6 +28,7 @@ from azaanalysis.design.observed_time import (
     measure_follow_up,
     measure_potential_follow_up,
 )
+from azaanalysis.design.off_steroids import follow_off_steroids
 from azaanalysis.design.over_time import Changing
 from azaanalysis.design.overlap import (
     measure_equipoise,
@@ -83,6 +84,7 @@ __all__ = [
     "follow_levels",
     "follow_line",
     "follow_next_line",
+    "follow_off_steroids",
     "follow_recurrent",
     "follow_subgroups",
     "follow_together",

@@ -52,7 +52,7 @@ def measure_steroid_states(
     DesignError
         If the cohort has no steroids, or a patient comes twice.
     """
-    entrants, rank = _entrants_of(cohort, study, follow_up)
+    entrants, rank = entrants_of(cohort, study, follow_up)
     dose = measure_changing(entrants, "prednisolone_mg_per_day")
     mg = _on_days(dose, rank, days)
     last = np.minimum(entrants.observed_to, entrants.death_day)
@@ -81,7 +81,7 @@ def measure_response_states(
             f"'{follow_up.endpoint}' is no finding at visits, so that nobody can be in it for a "
             "while. Ask for an endpoint of kind visit."
         )
-    entrants, rank = _entrants_of(cohort, study, follow_up)
+    entrants, rank = entrants_of(cohort, study, follow_up)
     state = _on_days(_states(entrants, see_finding(entrants, settings)), rank, days)
     on_drug = np.minimum(entrants.treatment.stop_day, entrants.death_day) - entrants.index_day
     is_on = days[None, :] <= on_drug[rank][:, None]
@@ -97,7 +97,7 @@ def count_visits(cohort: Cohort, study: Study, follow_up: FollowUp) -> Array:
     settings = study.endpoint(follow_up.endpoint)
     if not isinstance(settings, VisitEndpoint):
         raise DesignError(f"'{follow_up.endpoint}' is no finding at visits.")
-    entrants, rank = _entrants_of(cohort, study, follow_up)
+    entrants, rank = entrants_of(cohort, study, follow_up)
     seen = see_finding(entrants, settings)
     end = np.full(len(entrants), -1.0)
     end[rank] = follow_up.frame["exit_days"].to_numpy() - study.comparison.first_day
@@ -106,7 +106,7 @@ def count_visits(cohort: Cohort, study: Study, follow_up: FollowUp) -> Array:
     return found
 
 
-def _entrants_of(cohort: Cohort, study: Study, follow_up: FollowUp) -> tuple[Entrants, Array]:
+def entrants_of(cohort: Cohort, study: Study, follow_up: FollowUp) -> tuple[Entrants, Array]:
     """Return who entered, and the place among them of each row of the follow-up."""
     if follow_up.frame["patient_id"].duplicated().any():
         raise DesignError(

@@ -36,6 +36,8 @@ from azaanalysis.result import Estimate
 from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 
 _HEIGHT, _LEFT = 3.1, 0.5
+# More days than this are drawn week by week: a figure has no more points.
+_MOST_DAYS, _WEEK = 100, 7
 
 
 def draw_trajectory(
@@ -51,7 +53,8 @@ def draw_trajectory(
     ----------
     estimate
         One quantity at several days: the result of ``estimate_trajectory`` or of
-        ``estimate_adherence``. Small counts are suppressed first.
+        ``estimate_adherence``, or a mean dose of ``estimate_steroids``, which is drawn week by
+        week. Small counts are suppressed first.
     individuals
         Lines of invented patients to be drawn behind, as ``sample_individuals`` returns them.
     time_unit
@@ -71,6 +74,7 @@ def draw_trajectory(
             "One quantity at several days can be drawn over time; this estimate has "
             f"{', '.join(quantities) or 'nothing'}. Choose with only(quantity=...)."
         )
+    shown = _by_week(shown)
     unit = time_unit or choose_time_unit(float(shown["at_days"].max()), estimate.about)
     lines = pd.DataFrame() if individuals is None else individuals
     what = _what(estimate)
@@ -84,6 +88,15 @@ def draw_trajectory(
         alt=alt,
         sources=(Source(Estimate(shown, estimate.about)),),
     )
+
+
+def _by_week(shown: pd.DataFrame) -> pd.DataFrame:
+    """Keep one day of each week, and the last of each arm, where there are many."""
+    if shown["at_days"].nunique() <= _MOST_DAYS:
+        return shown
+    is_last = ~shown.duplicated("arm", keep="last")
+    kept: pd.DataFrame = shown[(shown["at_days"] % _WEEK == 0) | is_last]
+    return kept
 
 
 def _what(estimate: Estimate) -> str:
