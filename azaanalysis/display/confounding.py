@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.disclosure import suppress
-from azaanalysis.display.canvas import Place, place_axes, write
+from azaanalysis.display.canvas import Place, place_axes, spread, write
 from azaanalysis.display.e_values import RATIOS, name_cause
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.source import Source
@@ -22,6 +22,8 @@ from azaanalysis.result import Estimate
 from azaanalysis.vocab import in_words, sentence_case
 
 _HEIGHT, _GAP, _NAMED = 2.1, 0.3, 3
+# Inches between the numbers of named causes, and from the highest of these to its number.
+_APART, _ABOVE = 0.16, 0.22
 
 
 @dataclass(frozen=True)
@@ -180,13 +182,31 @@ def _draw_causes(axes: Axes, panel: _Panel, farthest: float) -> None:
     axes.plot(
         inside["to_arm"], inside["to_outcome"], ls="", marker="o", ms=3, color=INK, clip_on=False
     )
-    for place, row in enumerate(inside.head(_NAMED).itertuples(), 1):
+    named = inside.head(_NAMED)
+    if named.empty:
+        return
+    # Causes lie close together, low down: their numbers stand side by side above them all.
+    width = axes.get_position().width * WIDTH
+    across = width * np.log(named["to_arm"].to_numpy()) / np.log(farthest)
+    places = spread([float(x) for x in across], _APART, _APART / 2, width - _APART / 2)
+    highest = np.log(named["to_outcome"].max()) / np.log(farthest)
+    height = min(highest + _ABOVE / _HEIGHT, 0.95)
+    for number, (row, x) in enumerate(zip(named.itertuples(), places, strict=True), 1):
         axes.annotate(
-            str(place),
+            str(number),
             (row.to_arm, row.to_outcome),
-            xytext=((0, 5), (-6, 3), (6, -3))[place - 1],
-            textcoords="offset points",
+            xytext=(x / width, height),
+            textcoords="axes fraction",
             ha="center",
+            va="center",
             fontsize=SMALL,
             weight="bold",
+            bbox={"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 0.8},
+            arrowprops={
+                "arrowstyle": "-",
+                "lw": 0.6,
+                "color": SOFT_INK,
+                "shrinkA": 0,
+                "shrinkB": 2,
+            },
         )

@@ -63,6 +63,12 @@ class Panel:
     cause: str
     curves: tuple[Curve, ...]
 
+    @property
+    def highest(self) -> float:
+        """Highest value or limit of all curves."""
+        tops = [np.nanmax(np.append(c.upper, c.value), initial=0.0) for c in self.curves]
+        return float(max(tops, default=0.0))
+
 
 def order_arms(estimate: Estimate) -> tuple[list[str], list[str]]:
     """Return all arms of the study, and those of this estimate, in the order of the study.

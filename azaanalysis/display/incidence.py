@@ -44,6 +44,7 @@ from azaanalysis.vocab import QUANTITIES, in_words, sentence_case
 
 _GAP = 0.72  # inches between neighbouring panels
 _CELL = 0.66  # inches that a cell of the table beneath the axis needs
+_STATES = "share_in_state"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class _Plan:
     ticks: list[float]
     unit: TimeUnit
     last_day: float
-    shares: np.ndarray
+    shares: tuple[np.ndarray, ...]
     heading: str
     counts: str
     room: _Room
@@ -174,7 +175,7 @@ def _plan_incidence(
         ticks = time_ticks(last_day, unit, most=max(2, int(room.panel_width / _CELL)))
         panels = make_panels(estimate, quantity=quantity, ticks=ticks, least_at_risk=least_at_risk)
         shares = _shares(panels, quantity)
-        if has_labels and _end_apart(panels[0], last_day, float(shares[-1])):
+        if has_labels and _end_apart(panels[0], last_day, float(shares[0][-1])):
             break
     known, _ = order_arms(estimate)
     heading = _heading(estimate, panels, quantity)
@@ -182,12 +183,18 @@ def _plan_incidence(
     return _Plan(panels, style_arms(known), ticks, unit, last_day, shares, *words, room)
 
 
-def _shares(panels: list[Panel], quantity: str) -> np.ndarray:
-    """Return the ticks of the axis, from zero to above all curves and their bands."""
-    highest = max(map(_highest, panels))
+def _shares(panels: list[Panel], quantity: str) -> tuple[np.ndarray, ...]:
+    """Return the ticks of each panel's axis, from zero to above all curves and their bands.
+
+    Causes are compared with one another, on one scale. States are not: few have lost a response
+    and fewer have it back, and on the scale of the first response neither would be seen.
+    """
+    highest = max(panel.highest for panel in panels)
     if quantity == "mean_count":
-        return np.array(rate_ticks(highest))
-    return percent_ticks(1.0 if quantity == "survival" else percent_top(highest))
+        return (np.array(rate_ticks(highest)),) * len(panels)
+    if quantity == _STATES:
+        return tuple(percent_ticks(percent_top(panel.highest)) for panel in panels)
+    return (percent_ticks(1.0 if quantity == "survival" else percent_top(highest)),) * len(panels)
 
 
 def _make_room(estimate: Estimate, n_panels: int, *, has_labels: bool) -> _Room:
@@ -217,11 +224,6 @@ def _end_apart(panel: Panel, last_day: float, top_share: float) -> bool:
     return min(threes, default=1.0) > 0.08 and all(c.end_day >= 0.9 * last_day for c in curves)
 
 
-def _highest(panel: Panel) -> float:
-    tops = [np.nanmax(np.append(c.upper, c.value), initial=0.0) for c in panel.curves]
-    return float(max(tops, default=0.0))
-
-
 def _heading(estimate: Estimate, panels: list[Panel], quantity: str) -> str:
     endpoints = list(dict.fromkeys(panel.endpoint for panel in panels if panel.endpoint))
     unit = " per 100 patients" if quantity == "mean_count" else " (%)"
@@ -244,7 +246,8 @@ def _how_to_read(estimate: Estimate, quantity: str) -> str:
     method = f" {stated[:1].upper()}{stated[1:]}." if stated else ""
     masked = find_masked(estimate.only(quantity=quantity))["events"].ne("").any()
     merged = f" Steps are drawn once {k} events have come together." if masked else ""
-    return f"{band}{method} A curve stops where few remain at risk.{merged}"
+    scales = " Each panel has its own scale." if quantity == _STATES else ""
+    return f"{band}{method} A curve stops where few remain at risk.{scales}{merged}"
 
 
 def _draw_incidence(plan: _Plan) -> Drawing:
@@ -262,7 +265,7 @@ def _draw_incidence(plan: _Plan) -> Drawing:
         row, column = divmod(place, plan.room.columns)
         left = plan.room.left + column * (plan.room.panel_width + _GAP)
         top = head + row * (title + height + table) + title
-        axes = _draw_panel(drawing, plan, panel, Place(left, top, plan.room.panel_width, height))
+        axes = _draw_panel(drawing, plan, place, Place(left, top, plan.room.panel_width, height))
         below = top + height + 0.62
         words = plan.counts if column == 0 else ""
         draw_at_risk_table(
@@ -273,10 +276,10 @@ def _draw_incidence(plan: _Plan) -> Drawing:
     return drawing
 
 
-def _draw_panel(drawing: Drawing, plan: _Plan, panel: Panel, place: Place) -> Axes:
-    axes = place_axes(drawing, place)
+def _draw_panel(drawing: Drawing, plan: _Plan, number: int, place: Place) -> Axes:
+    axes, panel, shares = place_axes(drawing, place), plan.panels[number], plan.shares[number]
     dress_axes(
-        axes, ticks=plan.ticks, per=DAYS_PER[plan.unit], shares=plan.shares, last_day=plan.last_day
+        axes, ticks=plan.ticks, per=DAYS_PER[plan.unit], shares=shares, last_day=plan.last_day
     )
     for curve in panel.curves:
         draw_steps(axes, curve, plan.styles[curve.arm])

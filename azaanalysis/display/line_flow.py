@@ -26,6 +26,7 @@ from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.vocab import in_words, sentence_case
 
 _HIGH, _HEAD, _BAR, _GAP, _PITCH = 5.2, 0.42, 0.11, 0.09, 0.31
+_LINE = 0.125  # height of a line of a name in inches
 _LABEL, _EDGE = 1.28, 0.05
 # What is no treatment is grey: lighter the less is known of it.
 _ENDS = {
@@ -241,15 +242,19 @@ def _name(axes: Axes, plan: _Plan, column: list[_Node]) -> None:
     line = column[0].line
     is_first = line == 1
     edge = _left(plan, line) - 0.06 if is_first else _left(plan, line) + _BAR + 0.06
+    side = "right" if is_first else "left"
     for node in column:
-        axes.text(
-            edge,
-            node.top + node.height / 2,
-            "\n".join(wrap_to(node.words, _LABEL - 0.1, SMALL)),
-            fontsize=SMALL,
-            ha="right" if is_first else "left",
-            va="center",
-            color=INK,
-            linespacing=1.05,
-            bbox={"facecolor": "white", "alpha": 0.78, "lw": 0, "pad": 0.6},
-        )
+        lines = wrap_to(node.words, _LABEL - 0.1, SMALL)
+        for number, words in enumerate(lines):
+            # Each line by itself: as one block, its lines would be set by another font's widths.
+            height = node.top + node.height / 2 + _LINE * (number - (len(lines) - 1) / 2)
+            axes.text(
+                edge,
+                height,
+                words,
+                fontsize=SMALL,
+                ha=side,
+                va="center",
+                color=INK,
+                bbox={"facecolor": "white", "alpha": 0.78, "lw": 0, "pad": 0.6},
+            )

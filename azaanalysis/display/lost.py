@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
 
 from azaanalysis.disclosure import suppress
 from azaanalysis.display.axis import difference_ticks
@@ -15,7 +16,15 @@ from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import NOT_KNOWN, spell_interval, spell_level, spell_value
 from azaanalysis.display.source import Source
-from azaanalysis.display.style import GRID, INK, SMALL, WIDTH, style_arms, wrap_to
+from azaanalysis.display.style import (
+    GRID,
+    INK,
+    SMALL,
+    WIDTH,
+    style_arms,
+    width_of,
+    wrap_to,
+)
 from azaanalysis.display.table import Column, Table
 from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.lost import Scenario
@@ -149,7 +158,7 @@ def draw_lost(estimate: Estimate, *, caption: str = "") -> Figure:
             wrap_to(f"{sentence_case(a)} v {in_words(reference)}", 0.88 * width) for a in arms
         ]
         top = 0.12 + 0.16 * max(map(len, titles))
-        drawing = Drawing(figsize=(WIDTH, top + _HEIGHT + 0.55))
+        drawing = Drawing(figsize=(WIDTH, top + _HEIGHT + 0.76))
         seen = 100 * gaps[["lower", "upper"]].to_numpy(float)
         seen = seen[np.isfinite(seen)]
         ticks = difference_ticks(float(seen.min(initial=0)), float(seen.max(initial=1)))
@@ -171,9 +180,20 @@ def draw_lost(estimate: Estimate, *, caption: str = "") -> Figure:
                 axes.plot(ratio, value, color=colour, ls=dashes, lw=1.6)
         label = "Hazard of those lost, times that of those followed (logarithmic axis)"
         write(drawing, left, top + _HEIGHT + 0.42, label)
+        _draw_key(drawing, left, top + _HEIGHT + 0.64, reference)
         return drawing
 
     return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(suppress(estimate)),))
+
+
+def _draw_key(drawing: Drawing, left: float, top: float, reference: str) -> None:
+    """Say beneath the panels whose lost a solid and a dashed line are about."""
+    wide, high = drawing.get_size_inches()
+    for words, dashes in (("the arm", "-"), (in_words(reference), (0, (4, 2)))):
+        ends = np.array([left, left + 0.32]) / wide
+        drawing.add_artist(Line2D(ends, [1 - top / high] * 2, color=INK, ls=dashes, lw=1.4))
+        write(drawing, left + 0.4, top, f"those lost of {words}")
+        left += 0.7 + width_of(f"those lost of {words}", SMALL)
 
 
 def _dress(axes: Axes, ticks: list[float], *, is_first: bool) -> None:

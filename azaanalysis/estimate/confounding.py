@@ -94,7 +94,8 @@ def _levels(column: pd.Series) -> Iterator[tuple[str, Array]]:
         middle = float(column.median())
         numbers = column.to_numpy("float64", na_value=np.nan)
         is_above = numbers > middle
-        yield f"above {middle:.4g}", is_above
+        # Three digits, but a year whole.
+        yield f"above {middle:.{3 if abs(middle) < 1000 else 4}g}", is_above
     else:
         levels = column.dropna().astype(str).unique()
         # Of two levels one says all: the other is its absence.
