@@ -104,6 +104,7 @@ _ROOM_OF = dict.fromkeys(
     "display",
 ) | dict.fromkeys(
     (
+        "account_for_numbers",
         "compare_results",
         "read_results",
         "verify_report",

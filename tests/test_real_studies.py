@@ -19,9 +19,11 @@ from azaanalysis import (
     load_study,
     weigh,
 )
-from azaanalysis.report import read_results, write_report
+from azaanalysis.report import account_for_numbers, read_results, write_report
+from azaanalysis.report.grounds import UNACCOUNTED
 from tests.r_results import r_result
 from tests.real_data import real
+from tests.report.builders import links_astray
 
 DATA = {
     "sanad": "survival/epileptic.csv.gz",
@@ -274,6 +276,7 @@ def test_the_report_of_a_real_trial_holds_the_published_numbers(study_file, tmp_
 
     assert sorted(path.stem for path in tmp_path.glob("[0-9]*.html")) == pages
     assert index.read_text(encoding="utf-8").count("These patients are invented") == 0
+    _report_is_whole(tmp_path)
     frame = read_results(tmp_path)
     stopping = frame[frame["notebook"] == "04_discontinuation"]
     ratios = stopping[stopping["quantity"] == "hazard_ratio"]
@@ -283,6 +286,19 @@ def test_the_report_of_a_real_trial_holds_the_published_numbers(study_file, tmp_
         _withdrawal_by_reason_is_that_of_r(stopping)
     else:
         assert ratios["events"].max() == 8 + 44
+
+
+def _report_is_whole(folder):
+    """Every number has a parent, every link a target, and nobody is told that a trial is none."""
+    numbers = account_for_numbers(folder)
+    assert numbers[numbers["kind"] == UNACCOUNTED].to_dict("records") == []
+    assert list(links_astray(folder)) == []
+    for name in ("index", "methods"):
+        text = (folder / f"{name}.html").read_text(encoding="utf-8")
+        assert "emulate" not in text
+        assert "whoever prescribed" not in text
+    pages = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
+    assert "nobody knows the true answer" not in pages
 
 
 def _withdrawal_by_reason_is_that_of_r(stopping):
@@ -303,6 +319,7 @@ def _withdrawal_by_reason_is_that_of_r(stopping):
 def test_the_report_of_the_interferon_trial_holds_the_published_ratio(study_file, tmp_path):
     write_report(study_file("cgd"), folder=tmp_path)
 
+    _report_is_whole(tmp_path)
     frame = read_results(tmp_path)
     rows = frame[(frame["estimate"] == "recurrent_ratios") & (frame["quantity"] == "rate_ratio")]
     assert set(frame["notebook"]) == {

@@ -21,3 +21,5 @@ WORLDS = "Computed before, on invented patients whose truth is known; stored wit
 FILES = "Rows of the files of this report, counted."
 CONFOUNDING = "Shares and risks of the patients of two arms as observed, with a trait and without."
 WAYS = "Answers of this page under every combination of choices, counted; all are in its results."
+LOST = "The shares of patients lost, in the note, stand in the results of the page as well."
+TESTS = "The tests that were made, counted."

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.disclosure import suppress
+from azaanalysis.display.basis import CONFOUNDING
 from azaanalysis.display.canvas import Place, place_axes, spread, write
 from azaanalysis.display.e_values import RATIOS, name_cause
 from azaanalysis.display.figure import Figure, finish
@@ -70,7 +71,8 @@ def draw_confounding(estimate: Estimate, frame: pd.DataFrame, *, caption: str = 
     def draw() -> Drawing:
         return _draw(panels, list(arms))
 
-    return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(suppress(estimate)),))
+    sources = (Source(suppress(estimate)),)
+    return finish(draw, caption=words, alt=f"{alt}.", sources=sources, basis=CONFOUNDING)
 
 
 def _draw_nothing() -> Drawing:

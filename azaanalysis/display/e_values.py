@@ -44,10 +44,14 @@ def tabulate_e_values(estimate: Estimate, *, caption: str = "") -> Table:
         *(Column("Estimate", group="E-value"), Column("Limit nearest to 1", group="E-value")),
     )
     rows, headings = [], []
+    behind: dict[str, list[int]] = {"e_value": [], "e_value_of_limit": []}
     row: Any
     for row in ratios.itertuples():
         own = _same_comparison(shown, row)
-        values = [own[own["quantity"] == q]["value"] for q in ("e_value", "e_value_of_limit")]
+        values = [own[own["quantity"] == q]["value"] for q in behind]
+        for places, value in zip(behind.values(), values, strict=True):
+            found = shown.index.get_indexer(value.index[:1])
+            places.append(int(found[0]) if len(found) else -1)
         day = "" if pd.isna(row.at_days) else f"{row.at_days:,.0f}"
         pair = f"{sentence_case(row.arm)} v {in_words(row.versus)}"
         cells = [spell_fixed(value.iloc[0], 2) if len(value) else "" for value in values]
@@ -59,14 +63,16 @@ def tabulate_e_values(estimate: Estimate, *, caption: str = "") -> Table:
         "nothing is needed.",
     )
     usual = "How strong an unmeasured cause would have to be"
-    return Table(
-        caption or usual,
-        columns,
-        tuple(rows),
-        tuple(headings),
-        notes,
-        sources=(Source(suppress(estimate), tuple(np.flatnonzero(is_ratio).tolist()), (2, 3)),),
+    printed = suppress(estimate)
+    sources = (
+        Source(printed, tuple(np.flatnonzero(is_ratio).tolist()), (2, 3)),
+        *(
+            Source(printed, tuple(places), (4 + i,))
+            for i, places in enumerate(behind.values())
+            if max(places, default=-1) >= 0
+        ),
     )
+    return Table(caption or usual, columns, tuple(rows), tuple(headings), notes, sources=sources)
 
 
 def _same_comparison(shown: pd.DataFrame, row: Any) -> pd.DataFrame:

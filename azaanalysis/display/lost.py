@@ -12,9 +12,16 @@ from matplotlib.lines import Line2D
 
 from azaanalysis.disclosure import suppress
 from azaanalysis.display.axis import difference_ticks
+from azaanalysis.display.basis import LOST
 from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
-from azaanalysis.display.numbers import NOT_KNOWN, spell_interval, spell_level, spell_value
+from azaanalysis.display.numbers import (
+    NOT_KNOWN,
+    spell_fixed,
+    spell_interval,
+    spell_level,
+    spell_value,
+)
 from azaanalysis.display.source import Source
 from azaanalysis.display.style import (
     GRID,
@@ -81,7 +88,9 @@ def tabulate_lost(estimate: Estimate, *, digits: int = 1, caption: str = "") -> 
         Source(Estimate(shown, estimate.about), _places(shown, of_arm, arm), (1 + i,))
         for i, (arm, of_arm) in enumerate(zip(arms, names, strict=True))
     )
-    return Table(caption or usual, tuple(columns), tuple(rows), (), notes, sources=sources)
+    return Table(
+        caption or usual, tuple(columns), tuple(rows), (), notes, sources=sources, basis=LOST
+    )
 
 
 def _places(shown: pd.DataFrame, names: list[str], arm: str) -> tuple[int, ...]:
@@ -242,5 +251,5 @@ def _ends_in_words(
         first, last = 100 * numbers[0, 0], 100 * numbers[-1, 0]
         yield (
             f"those lost of {in_words(name)} from {ratio[0]:g} to {ratio[-1]:g} times the hazard, "
-            f"difference {first:.1f} to {last:.1f} points"
+            f"difference {spell_fixed(first, 1)} to {spell_fixed(last, 1)} points"
         )

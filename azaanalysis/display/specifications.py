@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from azaanalysis.display.axis import difference_ticks
+from azaanalysis.display.basis import WAYS
 from azaanalysis.display.canvas import Place, place_axes, write
 from azaanalysis.display.figure import Figure, finish
 from azaanalysis.display.numbers import spell_fixed, spell_level
@@ -52,7 +53,7 @@ def draw_specifications(estimate: Estimate, *, caption: str = "") -> Figure:
     def draw() -> Drawing:
         return _draw(every, ready)
 
-    return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(ready.shown),))
+    return finish(draw, caption=words, alt=f"{alt}.", sources=(Source(ready.shown),), basis=WAYS)
 
 
 def _in_words(every: pd.DataFrame, arm: str, reference: str) -> str:

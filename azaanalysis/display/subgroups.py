@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from azaanalysis.disclosure import smallest_count_of
+from azaanalysis.display.basis import TESTS
 from azaanalysis.display.numbers import HIDDEN, spell_interval, spell_level, spell_value
 from azaanalysis.display.source import Source
 from azaanalysis.display.subgroup_rows import NOT_COMPARED, TEST_OF, SubgroupRows, name_trait
@@ -39,7 +40,10 @@ def tabulate_subgroups(estimate: Estimate, *, digits: int = 1, caption: str = ""
         *(Column("Group", is_number=False), Column("Events / patients")),
         *(Column("Points", group="Difference"), Column(interval, group="Difference")),
         *(Column("Ratio", group="Ratio"), Column(interval, group="Ratio")),
-        *(Column("Differences", group="p, alike?"), Column("Ratios", group="p, alike?")),
+        *(
+            Column("Differences", group="p, levels alike"),
+            Column("Ratios", group="p, levels alike"),
+        ),
     )
     rows, headings = [], []
     for arm in ready.arms:
@@ -122,6 +126,7 @@ def _footnotes(ready: SubgroupRows) -> Iterator[str]:
 
 
 _CONTRASTS = {"difference_of_differences": (1, 2), "ratio_of_ratios": (3, 4)}
+_TESTS = {"difference_interaction_p": 5, "difference_interaction_p_holm": 6}
 
 
 def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Table:
@@ -143,14 +148,15 @@ def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str =
     )
     contrasts = ready.rows[ready.rows["quantity"] == "difference_of_differences"]
     rows, headings, seen = [], [], set()
+    tested: list[tuple[str, str]] = []
     for row in contrasts.itertuples():
         trait, levels = str(row.endpoint).split(": ", 1)
         arm, place = str(row.arm), (trait, str(row.arm))
         ratio = ready.row(str(row.endpoint), arm, "ratio_of_ratios")
         tests = ["", ""]
         if place not in seen:
-            words = ("difference_interaction_p", "difference_interaction_p_holm")
-            tests = [ready.p(trait, arm, word) for word in words]
+            tests = [ready.p(trait, arm, word) for word in _TESTS]
+        tested.append(("", "") if place in seen else place)
         seen.add(place)
         cells = [
             spell_value(row, digits=digits).rstrip("%"),
@@ -161,6 +167,10 @@ def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str =
         headings.append(f"{sentence_case(arm)} v {in_words(ready.reference)}")
     order = sorted(range(len(rows)), key=lambda i: ready.arms.index(contrasts["arm"].iloc[i]))
     keys = [(contrasts["endpoint"].iloc[i], contrasts["arm"].iloc[i]) for i in order]
+    sources = [
+        *((keys, quantity, of) for quantity, of in _CONTRASTS.items()),
+        *(([tested[i] for i in order], test, (place,)) for test, place in _TESTS.items()),
+    ]
     return Table(
         caption or "By how much the groups differ",
         columns,
@@ -168,10 +178,11 @@ def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str =
         tuple(headings[i] for i in order),
         _how_many(ready),
         sources=tuple(
-            Source(ready.shown, ready.places(keys, quantity), columns_of)
-            for quantity, columns_of in _CONTRASTS.items()
-            if keys
+            Source(ready.shown, ready.places(asked, quantity), columns_of)
+            for asked, quantity, columns_of in sources
+            if asked
         ),
+        basis=TESTS,
     )
 
 
@@ -179,8 +190,9 @@ def _how_many(ready: SubgroupRows) -> tuple[str, ...]:
     n = int((ready.rows["quantity"] == "difference_interaction_p").sum())
     if not n:
         return ("No trait has two levels that could be compared, so nothing was tested.",)
+    made = "1 test was made" if n == 1 else f"{n} tests were made"
     return (
-        f"{n} tests were made. If no group differed, {n / 20:.1f} of them would be expected to "
+        f"{made}. If no group differed, {n / 20:.1f} of them would be expected to "
         "have p below 0.05 by chance. p: on the scale of differences; Holm's adjustment keeps the "
         "chance of any false alarm among them at the level.",
     )

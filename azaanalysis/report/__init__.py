@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from azaanalysis.report.changes import compare_results
+    from azaanalysis.report.crawler import account_for_numbers
     from azaanalysis.report.record import read_results
     from azaanalysis.report.results import write_estimates
     from azaanalysis.report.site import write_report
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from azaanalysis.report.verify import verify_report
 
 __all__ = [
+    "account_for_numbers",
     "compare_results",
     "read_results",
     "store_notebooks",
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "account_for_numbers": "crawler",
     "compare_results": "changes",
     "read_results": "record",
     "store_notebooks": "store",

@@ -247,9 +247,10 @@ def _parents_of(
 ) -> Parents:
     told = pool([one["caption"], *one.get("columns", ()), *one.get("notes", ())])
     words = told | settings | pool(one.get("basis", ""))
+    drawn = [one.get("words", ""), one["caption"], *one.get("drawn", ())]
     if "results" in one:
         lines = tuple(tuple(rows[number] for number in line) for line in one["results"])
-        return Parents(one["place"], lines, words)
-    drawn = [one.get("words", ""), one["caption"], *one.get("drawn", ())]
+        beside = (pool(" ".join(drawn)),) if "words" in one else ()
+        return Parents(one["place"], lines, words, beside)
     lines_of_text = one.get("cells") or [drawn]
     return Parents(one["place"], (), words, tuple(pool(" ".join(line)) for line in lines_of_text))

@@ -117,7 +117,8 @@ def _plain_shown(one: Shown) -> dict[str, Any]:
         plain["columns"] = [" ".join(filter(None, (c.group, c.header))) for c in columns]
     if one.sources:
         lines = zip(*one.numbers, strict=True) if one.table else [one.results]
-        return {**plain, "results": [[n for n in line if n] for line in lines]}
+        plain["results"] = [[n for n in line if n] for line in lines]
+        return {**plain, **_plain_rest(one)}
     plain["basis"] = one.basis or _NOT_STATED
     if one.table is None:
         return {**plain, "words": one.words, "drawn": list(one.drawn)}
@@ -125,6 +126,16 @@ def _plain_shown(one: Shown) -> dict[str, Any]:
     groups = list(dict.fromkeys(filter(None, one.table.groups)))
     notes = [*groups, *one.table.footnotes]
     return {**plain, "cells": cells, "notes": notes}
+
+
+def _plain_rest(one: Shown) -> dict[str, Any]:
+    """Return what a table or figure of estimates prints beside them, if it says that it does."""
+    if not one.basis:
+        return {}
+    rest: dict[str, Any] = {"basis": one.basis}
+    if one.table is None:
+        return {**rest, "words": one.words, "drawn": list(one.drawn)}
+    return {**rest, "notes": list(one.table.footnotes)}
 
 
 def _compose(page: Page, record: Mapping[str, Any]) -> Iterator[str]:
@@ -145,7 +156,8 @@ def _place(page: Page, one: Shown) -> str:
     if one.place == SUMMARY:
         address = f"index.html#answer-{page.name}"
     what = f'<a href="{address}">{one.label}</a>: {escape(caption)}'
-    source = _results_of(page.name, one) if one.sources else escape(one.basis or _NOT_STATED)
+    rest = escape(one.basis if one.sources else one.basis or _NOT_STATED)
+    source = f"{_results_of(page.name, one)} {rest}".rstrip() if one.sources else rest
     return f'<li id="{page.name}-{one.place}">{what} {source}</li>'
 
 

@@ -109,7 +109,7 @@ def read_shown(outputs: Sequence[Any], tables: Sequence[Table]) -> list[Shown]:
         elif "aza" in output.get("metadata", {}):
             about = output.metadata["aza"]
             place = f"figure-{about['number']}"
-            drawn = () if sources else _texts_of(output.data.get("image/svg+xml", ""))
+            drawn = () if sources and not basis else _texts_of(output.data.get("image/svg+xml", ""))
             words = about["words"]
             shown.append(Shown(place, about["caption"], sources, basis, words=words, drawn=drawn))
     return shown

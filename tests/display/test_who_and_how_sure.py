@@ -73,7 +73,7 @@ def test_every_group_has_a_row_and_those_without_numbers_say_why():
 def test_the_table_of_interactions_says_how_many_tests_were_made():
     table = tabulate_interactions(groups())
     assert [row[0] for row in table.rows] == ["Sex: male v female"]
-    assert table.footnotes[0].startswith("1 tests were made.")
+    assert table.footnotes[0].startswith("1 test was made.")
 
 
 @pytest.mark.parametrize("quantity", ["risk_difference", "risk_ratio"])

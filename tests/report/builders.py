@@ -4,6 +4,7 @@ import copy
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from azaanalysis.report.page import read_page
 from azaanalysis.report.record import gather_results, write_record
@@ -138,3 +139,19 @@ def _leave_estimates(folder, estimates, asked):
                 for name, e in named.items()
             }
             write_estimates(own, notebook=notebook, study=asked)
+
+
+def links_astray(folder):
+    """Links of the pages of a report that lead to no page, file or anchor of it."""
+    pages = {
+        path.name: BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in sorted(folder.glob("*.html"))
+    }
+    anchors = {name: {tag["id"] for tag in page.find_all(id=True)} for name, page in pages.items()}
+    for name, page in pages.items():
+        for link in page.find_all("a", href=True):
+            place, _, anchor = link["href"].partition("#")
+            if anchor and anchor not in anchors.get(place or name, ()):
+                yield name, link["href"]
+            if place and not (folder / place).is_file():
+                yield name, link["href"]

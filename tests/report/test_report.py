@@ -12,13 +12,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from azaanalysis.errors import ReportError, StudyError
-from azaanalysis.report import write_report
+from azaanalysis.report import account_for_numbers, write_report
 from azaanalysis.report.execute import endpoints_asked, read_notebook
+from azaanalysis.report.grounds import UNACCOUNTED
 from azaanalysis.report.manifest import hash_notebook
 from azaanalysis.report.page import read_page
 from azaanalysis.report.site import finish_report
 from azaanalysis.study import load_study
-from tests.report.builders import STUDY, write_notebook, write_study
+from tests.report.builders import STUDY, links_astray, write_notebook, write_study
 
 PAGES = ["04_discontinuation.html", "index.html", "methods.html", "manifest.html"]
 
@@ -219,7 +220,7 @@ def test_a_failing_cell_is_explained_and_the_others_are_still_written(tmp_path):
     assert "03_known.ipynb, section 'Detail': No visits. Add them." in message
     assert "05_unknown.ipynb, section 'Detail': the notebook stopped with KeyError: 'a'" in message
     assert "Traceback" not in message
-    assert "03_known: it could not be executed" in (tmp_path / "out/index.html").read_text("utf-8")
+    assert "Known: it could not be executed" in (tmp_path / "out/index.html").read_text("utf-8")
 
 
 def test_a_notebook_without_a_parameters_cell_is_refused(tmp_path):
@@ -286,3 +287,14 @@ def test_writing_estimates_does_not_load_the_exporter():
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert out.stdout.strip() == "False"
+
+
+def test_every_number_of_an_executed_report_is_accounted_for(report):
+    numbers = account_for_numbers(report[0])
+
+    assert numbers[numbers["kind"] == UNACCOUNTED].to_dict("records") == []
+    assert (numbers["kind"] == "result").sum() > 20
+
+
+def test_every_link_of_a_report_leads_somewhere(report):
+    assert list(links_astray(report[0])) == []
