@@ -161,11 +161,10 @@ def _warnings(estimates: Sequence[Estimate], answer: pd.DataFrame, study: Study)
 
 
 def _few(warnings: list[str]) -> list[str]:
-    """Return the first warnings, and how many more the page has."""
-    more = len(warnings) - _MOST_WARNINGS
-    if more < 2:
+    """Return the first warnings, and say where the others stand."""
+    if len(warnings) <= _MOST_WARNINGS + 1:
         return warnings
-    return [*warnings[:_MOST_WARNINGS], f"{more} more notes stand beneath the tables of the page."]
+    return [*warnings[:_MOST_WARNINGS], "More notes stand beneath the tables of the page."]
 
 
 def say_gate(estimate: Estimate, *, is_randomised: bool = False) -> str:

@@ -72,13 +72,13 @@ def test_a_rate_of_anything_but_the_arms_answers_no_question(tmp_path):
     assert found["table"] is None
 
 
-def test_of_many_warnings_the_first_are_told_and_the_others_counted(tmp_path):
+def test_of_many_warnings_the_first_are_told_and_the_others_pointed_to(tmp_path):
     notes = tuple(f"Mind {n}." for n in range(1, 9))
     rates = builders.rates(endpoint="discontinuation").with_about(notes=notes)
     folder = write_results(tmp_path, {"04_stop": {"rates": rates}})
 
     found = summarise(read_record(folder), load_study(folder / "study.yml"), notebook="04_stop")
 
-    # The arms as observed and four notes are told; four of eight notes are left.
+    # The arms as observed and four of eight notes are told.
     assert found["warnings"][1:5] == list(notes[:4])
-    assert found["warnings"][5:] == ["4 more notes stand beneath the tables of the page."]
+    assert found["warnings"][5:] == ["More notes stand beneath the tables of the page."]

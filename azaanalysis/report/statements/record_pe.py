@@ -13,7 +13,7 @@ RECORD_PE = (
     Item("1.2", "Region and time stand up front: time", "dates"),
     Item("1.2", "Region and time stand up front: region"),
     Item("1.3", "Whether databases were linked", "", _JOINED),
-    Item("4.a", "The specific design and its features", "design"),
+    Item("4.a", "The specific design and its features, and every design if several", "design"),
     Item("4.b", "A drawing of washout, exposure and follow-up", "drawing"),
     Item("6.1", "Codes or rules by which the patients were chosen", "eligibility"),
     Item("6.1.a", "The order of these rules, and how often a patient may enter", "flow"),
