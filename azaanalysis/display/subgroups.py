@@ -126,7 +126,7 @@ def _footnotes(ready: SubgroupRows) -> Iterator[str]:
 
 
 _CONTRASTS = {"difference_of_differences": (1, 2), "ratio_of_ratios": (3, 4)}
-_TESTS = {"difference_interaction_p": 5, "difference_interaction_p_holm": 6}
+_TESTS = {"difference_interaction_p": (5,), "difference_interaction_p_holm": (6,)}
 
 
 def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str = "") -> Table:
@@ -167,23 +167,25 @@ def tabulate_interactions(estimate: Estimate, *, digits: int = 1, caption: str =
         headings.append(f"{sentence_case(arm)} v {in_words(ready.reference)}")
     order = sorted(range(len(rows)), key=lambda i: ready.arms.index(contrasts["arm"].iloc[i]))
     keys = [(contrasts["endpoint"].iloc[i], contrasts["arm"].iloc[i]) for i in order]
-    sources = [
-        *((keys, quantity, of) for quantity, of in _CONTRASTS.items()),
-        *(([tested[i] for i in order], test, (place,)) for test, place in _TESTS.items()),
-    ]
     return Table(
         caption or "By how much the groups differ",
         columns,
         tuple(rows[i] for i in order),
         tuple(headings[i] for i in order),
         _how_many(ready),
-        sources=tuple(
-            Source(ready.shown, ready.places(asked, quantity), columns_of)
-            for asked, quantity, columns_of in sources
-            if asked
-        ),
+        sources=tuple(_behind_contrasts(ready, keys, [tested[i] for i in order])),
         basis=TESTS,
     )
+
+
+def _behind_contrasts(
+    ready: SubgroupRows, keys: list[tuple[str, str]], tested: list[tuple[str, str]]
+) -> Iterator[Source]:
+    """Yield what stands behind contrasts, and behind the tests, which stand once for a trait."""
+    for asked, columns_of in ((keys, _CONTRASTS), (tested, _TESTS)):
+        for quantity, columns in columns_of.items():
+            if asked:
+                yield Source(ready.shown, ready.places(asked, quantity), columns)
 
 
 def _how_many(ready: SubgroupRows) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from azaanalysis.protocol import describe_protocol, endpoint_label
 from azaanalysis.report.drawings import name_apart
 from azaanalysis.report.emulation import tabulate_emulation, title_of_trial
 from azaanalysis.study import Study
-from azaanalysis.vocab import QUANTITIES, drugs, in_words, sentence_case
+from azaanalysis.vocab import QUANTITIES, drugs, in_words, lower_first, sentence_case
 
 MEANINGS = {
     "probability": "a proportion of patients, shown in percent",
@@ -36,7 +36,7 @@ def describe_methods(study: Study, *, quantities: Sequence[str] = ()) -> dict[st
     """
     protocols = {name: _protocol_of(study, name) for name in study.endpoints}
     common = _common(protocols)
-    common |= {"Covariates": ", ".join(map(spell_column, study.covariates)) or "None."}
+    common |= {"Covariates": _listed_columns(study.covariates) or "None."}
     shown = tabulate_protocol(common.items(), caption="The protocol, the same for all endpoints")
     return {
         "protocol": shown.to_html(),
@@ -50,6 +50,11 @@ def describe_methods(study: Study, *, quantities: Sequence[str] = ()) -> dict[st
         ],
         "quantities": _tabulate_quantities(quantities).to_html() if quantities else "",
     }
+
+
+def _listed_columns(names: Sequence[str]) -> str:
+    first, *others = [spell_column(name) for name in names] or [""]
+    return ", ".join([first, *map(lower_first, others)])
 
 
 def list_methods(study: Study, *, has_quantities: bool) -> tuple[tuple[str, str], ...]:
@@ -123,7 +128,12 @@ def _tabulate_arms(study: Study) -> Table:
 
 def _members(parts: tuple[str, ...]) -> str:
     known = [drug for drug in drugs().values() if {drug.name, drug.treatment_class} & {*parts}]
-    return ", ".join(f"{in_words(d.name)} ({d.atc})" if d.atc else in_words(d.name) for d in known)
+    named = [f"{in_words(d.name)} ({d.atc})" if d.atc else in_words(d.name) for d in known]
+    # A drug that the formulary does not know stands for itself.
+    others = [
+        in_words(p) for p in parts if not any(p in (d.name, d.treatment_class) for d in known)
+    ]
+    return ", ".join([*named, *others])
 
 
 def _tabulate_quantities(names: Sequence[str]) -> Table:
