@@ -98,6 +98,6 @@ def _share(is_tested: Array, weight: Array, reach: float) -> dict[str, Any]:
     squeeze = 1 + reach**2 / size
     middle = (share + reach**2 / (2 * size)) / squeeze
     half = reach / squeeze * np.sqrt(share * (1 - share) / size + reach**2 / (4 * size**2))
-    error = float(np.sqrt(share * (1 - share) / size))
+    error = float(np.sqrt(max(share * (1 - share), 0.0) / size))
     numbers = {"value": share, "lower": middle - half, "upper": middle + half, "std_error": error}
     return counts | numbers
