@@ -163,6 +163,24 @@ def test_masked_curves_move_only_by_five_events_or_more():
     assert np.diff(steps).min() >= 5
 
 
+def test_states_have_scales_of_their_own_and_causes_share_one():
+    many, few = 0.6, 0.03
+    rows = [
+        {"arm": "a", "cause": cause, "at_days": day, "value": share, "lower": share, "upper": share}
+        for cause, share in (("first_response", many), ("response_lost", few))
+        for day in (0, 100, 200)
+    ]
+    named = {"quantity": "share_in_state", "patients": 100, "events": 50}
+    states = Estimate.from_rows([{**named, **row} for row in rows], about={"smallest_count": 1})
+    figure = draw_incidence(states, quantity="share_in_state")
+
+    # The axis of the few ends at 5 percent, that of the many above 60.
+    assert "Each panel has its own scale." in figure.caption
+    assert b">70<" in figure.svg
+    assert b">5<" in figure.svg
+    assert "scale" not in draw_incidence(builders.curves(causes=builders.CAUSES)).caption
+
+
 def test_curves_stop_where_few_remain():
     estimate = builders.curves(arms=("azathioprine",), patients=400)
     at_risk = estimate.only(quantity="risk").frame.set_index("at_days")["patients"]

@@ -44,6 +44,26 @@ def test_hidden_numbers_are_not_drawn():
     assert "0.50" not in draw_trajectory(few).alt
 
 
+def test_many_days_are_drawn_and_read_out_week_by_week():
+    days = range(366)
+    rows = [
+        {
+            "arm": "azathioprine",
+            "at_days": day,
+            "value": 1.0 + day,
+            "lower": day,
+            "upper": 2.0 + day,
+        }
+        for day in days
+    ]
+    named = {"quantity": "mean_dose_mg", "patients": 50}
+    daily = Estimate.from_rows([{**named, **row} for row in rows], about=ABOUT)
+    (source,) = draw_trajectory(daily).sources
+
+    # Days 0, 7, ... 364, and the last.
+    assert source.estimate.frame["at_days"].tolist() == [*range(0, 365, 7), 365]
+
+
 def test_several_quantities_are_refused():
     with pytest.raises(EstimationError, match="One quantity at several days"):
         draw_trajectory(stack(course(), course("schedule_kept")))

@@ -218,6 +218,18 @@ def test_risks_of_the_model_are_near_the_curve_when_the_shape_is_right():
     assert row["upper"] - row["lower"] < curve["upper"] - curve["lower"]
 
 
+def test_a_row_counts_those_whom_it_is_about():
+    # Arm a: three patients, two events; b: two patients, one event; c: one patient, one event.
+    days, status = [10, 20, 30, 5, 15, 8], [1, 1, 0, 1, 0, 1]
+    three = follow_up(days=days, status=status, arm=["a", "a", "a", "b", "b", "c"])
+    frame = estimate_parametric(three, distribution="exponential", at_days=[10]).frame
+    risks = frame[frame["quantity"] == "risk"].set_index("arm")
+    ratios = frame[frame["quantity"] == "time_ratio"].set_index("arm")
+
+    assert risks[["patients", "events"]].to_numpy().tolist() == [[3, 2], [2, 1], [1, 1]]
+    assert ratios[["patients", "events"]].to_numpy().tolist() == [[5, 3], [4, 3]]
+
+
 def test_an_event_on_day_zero_is_refused():
     with pytest.raises(EstimationError, match="1 events happened on day 0"):
         estimate_parametric(follow_up(days=[0, 5], status=[1, 1]))
