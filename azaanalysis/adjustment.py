@@ -5,7 +5,7 @@ from __future__ import annotations
 from azaanalysis.handling import listed
 from azaanalysis.settings_weighting import GateSettings, Trimming, Truncation, WeightingSettings
 from azaanalysis.study import Study
-from azaanalysis.vocab import in_words
+from azaanalysis.vocab import in_words, lower_first, spell_column
 
 
 def describe_adjustment(study: Study) -> dict[str, str]:
@@ -14,10 +14,10 @@ def describe_adjustment(study: Study) -> dict[str, str]:
     if choices is None:
         came = "randomised" if study.is_randomised else "observed"
         return {"Adjustment": f"None: the arms are compared as {came}."}
-    names = [in_words(name) for name in choices.covariates or study.covariates]
+    names = [_covariate(name) for name in choices.covariates or study.covariates]
     kind = "Multinomial logistic" if len(study.comparison.arms) > 2 else "Logistic"
     model = f"{kind} model of the arm, given {listed(names, last='and')}"
-    curves = listed([in_words(name) for name in choices.splines], last="and")
+    curves = listed([_covariate(name) for name in choices.splines], last="and")
     parts = [
         f"Weighted to stand for {target_in_words(choices, study.comparison.reference)}",
         model + (f"; {curves} as natural cubic curves" if curves else ""),
@@ -27,6 +27,10 @@ def describe_adjustment(study: Study) -> dict[str, str]:
     ]
     rows = {"Adjustment": f"{'. '.join(part for part in parts if part)}."}
     return rows | {"Shown only if": _gate(study.gate)}
+
+
+def _covariate(name: str) -> str:
+    return lower_first(spell_column(name))
 
 
 def weighting_clause(study: Study) -> str:
@@ -57,7 +61,7 @@ def rule_in_words(trim: Trimming) -> str:
 def _trimming(trim: Trimming) -> str:
     rules = []
     if trim.common_range:
-        names = listed([in_words(name) for name in trim.common_range], last="and")
+        names = listed([_covariate(name) for name in trim.common_range], last="and")
         rules.append(f"their {names} lies outside the range that all arms share")
     if trim.is_asked_for:
         rules.append(rule_in_words(trim))

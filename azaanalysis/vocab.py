@@ -143,6 +143,23 @@ ENGLISH_ABBREVIATIONS = {
 }
 
 
+# Units as written in column names (house rule: the unit is in the name), and as printed.
+_UNITS = {
+    "per_day": "per day",
+    "mg_per_day": "mg per day",
+    "mg_per_l": "mg/L",
+    "g_per_l": "g/L",
+    "g_per_dl": "g/dL",
+    "years": "years",
+    "months": "months",
+    "weeks": "weeks",
+    "days": "days",
+    "kg": "kg",
+    "cm": "cm",
+    "mg": "mg",
+}
+
+
 def in_words(code: str) -> str:
     """Spell a code as it is spoken: ``"anti_tnf"`` becomes ``"anti-TNF"``."""
     words = [ENGLISH_ABBREVIATIONS.get(word, word) for word in code.split("_")]
@@ -211,3 +228,12 @@ def as_code(text: str) -> str:
     """Write words as a code: ``"Crohn's disease "`` becomes ``"crohns_disease"``."""
     plain = text.strip().lower().replace("'", "").replace("’", "")
     return "_".join(plain.replace("-", " ").replace("_", " ").split())
+
+
+def spell_column(name: str) -> str:
+    """Spell a column name: ``"age_years"`` becomes ``"Age (years)"``."""
+    bare = name.removeprefix("has_").removeprefix("is_")
+    for ending, unit in _UNITS.items():
+        if bare.endswith("_" + ending) and bare != ending:
+            return f"{sentence_case(bare.removesuffix('_' + ending))} ({unit})"
+    return sentence_case(bare)

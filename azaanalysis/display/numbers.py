@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from azaanalysis.result import Estimate
-from azaanalysis.vocab import QUANTITIES, Scale, in_words, lower_first, sentence_case
+from azaanalysis.vocab import QUANTITIES, Scale, in_words, lower_first
+from azaanalysis.vocab import spell_column as spell_column
 
 NOT_KNOWN = "–"
 NOT_REACHED = "NR"
@@ -19,22 +20,6 @@ BLOCKED = "blocked"
 
 # Names that no "of" can follow.
 _SENTENCES = ("ended", "followed", "mean_count", "mean_count_difference", "mean_count_ratio")
-
-# Units as written in column names (house rule: the unit is in the name), and as printed.
-_UNITS = {
-    "per_day": "per day",
-    "mg_per_day": "mg per day",
-    "mg_per_l": "mg/L",
-    "g_per_l": "g/L",
-    "g_per_dl": "g/dL",
-    "years": "years",
-    "months": "months",
-    "weeks": "weeks",
-    "days": "days",
-    "kg": "kg",
-    "cm": "cm",
-    "mg": "mg",
-}
 
 
 def spell_count(count: Any) -> str:
@@ -134,12 +119,3 @@ def name_quantity(estimate: Estimate, quantity: str, endpoint: str) -> str:
     link = {"ratio": " for", "statistic": " for", "p_value": " for", "days": ":", "count": ":"}
     of = ":" if quantity in _SENTENCES else link.get(scale, " of")
     return f"{label} to {name}" if quantity == "median_days" else f"{label}{of} {name}"
-
-
-def spell_column(name: str) -> str:
-    """Spell a column name: ``"age_years"`` becomes ``"Age (years)"``."""
-    bare = name.removeprefix("has_").removeprefix("is_")
-    for ending, unit in _UNITS.items():
-        if bare.endswith("_" + ending) and bare != ending:
-            return f"{sentence_case(bare.removesuffix('_' + ending))} ({unit})"
-    return sentence_case(bare)

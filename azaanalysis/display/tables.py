@@ -221,7 +221,7 @@ def _quantity_heading(shown: _Shown, quantity: str) -> str:
     unit = str(units[0]) if len(units) == 1 else ""
     if not unit or unit in label.lower():
         return label
-    return f"{label} {unit}" if unit.startswith("per ") else f"{label} ({unit})"
+    return f"{label} {unit}" if unit.startswith(("per ", "(")) else f"{label} ({unit})"
 
 
 def _interval_heading(shown: _Shown) -> str:
