@@ -29,9 +29,9 @@ def test_the_protocol_says_population_model_and_who_is_set_aside():
 
     assert words == (
         "Weighted to stand for everybody in the comparison. Logistic model of the arm, given age "
-        "(years), sex and TPMT; age (years) as natural cubic curves. Patients are set aside if their "
-        "age (years) lies outside the range that all arms share or their preference score for some "
-        "arm is below 0.3. Weights above the 99th percentile are cut off."
+        "(years), sex and TPMT; age (years) as natural cubic curves. Patients are set aside if "
+        "their age (years) lies outside the range that all arms share or their preference score "
+        "for some arm is below 0.3. Weights above the 99th percentile are cut off."
     )
 
 

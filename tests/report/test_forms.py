@@ -13,7 +13,7 @@ from docx import Document
 from azaanalysis.display import draw_rates, tabulate_estimate
 from azaanalysis.display.table import Column, Table
 from azaanalysis.report.page import read_page
-from azaanalysis.report.paper import _width_of, find_obstacle
+from azaanalysis.report.paper import _TABLE, _name_size, _width_of, find_obstacle
 from azaanalysis.report.site import _with_main
 from azaanalysis.report.tables import read_table
 from azaanalysis.report.word import write_word
@@ -201,3 +201,17 @@ def test_words_are_as_wide_as_their_font_says():
     # DejaVu Sans: every digit is 1303 of 2048 units wide, in bold 1425.
     assert _width_of("42", False) == pytest.approx(2 * 1303 / 2048)
     assert _width_of("42", True) == pytest.approx(2 * 1425 / 2048)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "sizes"),
+    [(4, 3, "short"), (4, 40, ""), (11, 40, "many"), (12, 3, "many most short")],
+)
+def test_a_table_on_paper_is_set_by_its_size(columns, rows, sizes):
+    cells = tuple(tuple(f"{n}" for n in range(columns)) for _ in range(rows))
+    html = Table("Many", tuple(Column(f"c{n}") for n in range(columns)), cells).to_html()
+
+    sized = _TABLE.sub(_name_size, html)
+
+    assert f'<table class="{" ".join(["aza-table", *sizes.split()])}">' in sized
+    assert read_table(sized).rows == cells
