@@ -218,6 +218,10 @@ def _drug(row: dict[str, str]) -> Drug:
     return Drug(row["drug"], row["treatment_class"], row["atc"], row["rxnorm"], aliases)
 
 
+# Drugs of these classes change how another drug is broken down, and are no treatment themselves.
+COMPANION_CLASSES = ("xanthine_oxidase_inhibitor",)
+
+
 @cache
 def drug_classes_by_name() -> dict[str, str]:
     """Return the class of each drug of the vocabulary."""

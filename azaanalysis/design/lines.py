@@ -16,6 +16,7 @@ from azaanalysis.design.treatment import OVERLAP_DAYS
 from azaanalysis.errors import DesignError
 from azaanalysis.settings import ENDED_NOT_STOPPED, Comparison
 from azaanalysis.study import Study
+from azaanalysis.vocab import COMPANION_CLASSES
 
 Array = np.ndarray
 # A supply that hardly began says more of the prescription than of the treatment.
@@ -112,19 +113,23 @@ def describe_lines(study: Study, *, shortest_days: int = SHORTEST_DAYS) -> tuple
         f"A later line of fewer than {shortest_days} days is passed over.",
         "A treatment that ended as planned, for administrative reasons or because the patient was "
         "lost was not given up: nobody is followed beyond such an end.",
-        "What was in use before the first line and is no study drug is not counted.",
+        "What was in use before the first line and is no study drug is not counted, and neither is "
+        "a drug that only changes how another is broken down, such as allopurinol.",
     )
 
 
 def _parts(entrants: Entrants) -> tuple[dict[str, int], list[str]]:
     """Return the number of each drug's part and the parts' names, those of the arms first.
 
-    Drugs that no arm names go by their class.
+    Drugs that no arm names go by their class; those that only change how another drug is broken
+    down are no part.
     """
     part_of, names = number_parts(entrants), list(components_of(entrants.comparison))
     classes = entrants.cohort.drug_classes
     for drug in [drug for drug, part in part_of.items() if part < 0]:
         name = classes.get(drug, drug)
+        if name in COMPANION_CLASSES:
+            continue
         if name not in names:
             names.append(name)
         part_of[drug] = names.index(name)

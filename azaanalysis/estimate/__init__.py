@@ -74,6 +74,7 @@ from azaanalysis.estimate.trade_off import estimate_trade_off
 from azaanalysis.estimate.trajectory import estimate_trajectory
 from azaanalysis.estimate.true_answer import compare_with_truth
 from azaanalysis.estimate.true_course import compare_course_with_truth
+from azaanalysis.estimate.true_levels import compare_levels_with_truth
 from azaanalysis.estimate.true_subgroups import compare_subgroups_with_truth
 from azaanalysis.estimate.ways import estimate_ways
 
@@ -83,6 +84,7 @@ __all__ = [
     "RiskTable",
     "bootstrap",
     "compare_course_with_truth",
+    "compare_levels_with_truth",
     "compare_subgroups_with_truth",
     "compare_with_truth",
     "count_panels",

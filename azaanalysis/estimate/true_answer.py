@@ -35,8 +35,8 @@ from azaanalysis.synthetic.formulary import open_formulary
 
 # Enough for an error well below that of a cohort of twenty thousand: of the people invented, only
 # those who count in the target population are followed.
-_PEOPLE = 60_000
-_SEED = 20_240_101
+PEOPLE = 60_000
+SEED = 20_240_101
 REAL = "These patients are real: nobody knows the true answer."
 UNKNOWN = "No truth is simulated for this question."
 _PEOPLE_HAVE = {
@@ -58,7 +58,7 @@ def compare_with_truth(
     endpoint: str | Sequence[str],
     among: str = "",
     watched: FollowUp | None = None,
-    n_patients: int = _PEOPLE,
+    n_patients: int = PEOPLE,
 ) -> pd.DataFrame:
     """Set the true risks, rates, differences, mean counts and persistence beside their estimates.
 
@@ -112,7 +112,7 @@ def compare_with_truth(
             for name in endpoint
         ]
         return _joined(each)
-    asked = _truth_name(study.endpoint(endpoint), endpoint)
+    asked = truth_name(study.endpoint(endpoint), endpoint)
     is_of_rates = bool(len(estimates.frame)) and set(estimates.frame["quantity"]) <= OF_RATES
     if is_of_rates and not (asked in _KINDS.values() and study.endpoint(endpoint).counts_all):
         asked = None
@@ -121,7 +121,7 @@ def compare_with_truth(
         return nothing_known(reason)
     truth = _truth_of(study, endpoint, n_patients)
     truth = truth.where(among) if among else truth
-    named, causes = strategy_of_arm(study, truth.strategies), _causes(study, endpoint, asked)
+    named, causes = strategy_of_arm(study, truth.strategies), causes_of(study, endpoint, asked)
     usable = _usable(estimates.frame, named, causes, truth.horizon_days)
     ends_at_stop = study.handling_of(endpoint)["discontinuation"] == "while_on_treatment"
     asks = Asked(truth, asked, named, causes, "censored" if ends_at_stop else "competing", watched)
@@ -190,7 +190,7 @@ def nothing_known(reason: str) -> pd.DataFrame:
     return empty
 
 
-def _truth_name(settings: Endpoint, endpoint: str) -> str | None:
+def truth_name(settings: Endpoint, endpoint: str) -> str | None:
     """Return what the mechanism calls an endpoint; None if it has no truth for it."""
     if isinstance(settings, VisitEndpoint):
         is_plain = settings.held_for_visits == 1 and not settings.steroid_free
@@ -219,20 +219,12 @@ def _finding(endpoint: str, settings: Endpoint) -> Finding | None:
 
 def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
     """Simulate the truth in the population and with the conventions of the study."""
-    settings, weighting = study.endpoint(endpoint), study.weighting
+    weighting = study.weighting
     assert study.source.synthetic is not None
     assert weighting is not None
-    # All findings of the study are read at once, so that one simulation answers for them all.
-    findings = (_finding(name, asked) for name, asked in study.endpoints.items())
-    reading = Reading(
-        permissible_gap_days=study.comparison.permissible_gap_days,
-        lag_days=settings.lag_days,
-        episode_gap_days=_episode_gap_days(study, settings),
-        strategy=_strategy_of(study, endpoint) or "on_treatment",
-        findings=tuple(finding for finding in findings if finding),
-    )
+    reading = reading_of(study, endpoint)
     world, horizon_days = study.source.synthetic.world, study.horizon_of(endpoint)
-    options: dict[str, Any] = {"n_patients": n_patients, "seed": _SEED, "reading": reading}
+    options: dict[str, Any] = {"n_patients": n_patients, "seed": SEED, "reading": reading}
     named = strategy_of_arm(study, open_formulary(load_parameters(world)).strategies)
     strategies = tuple(named.values())
     if weighting.target == "overlap":
@@ -241,7 +233,21 @@ def _truth_of(study: Study, endpoint: str, n_patients: int) -> Truth:
         treated = named.get(weighting.of_arm or study.comparison.reference)
         truth = simulate_truth(world, horizon_days=horizon_days, **options)
         truth = truth.among(weighting.target, strategies=strategies, treated=treated)
-    return truth.where(" and ".join(_conditions(study)))
+    return truth.where(" and ".join(conditions_of(study)))
+
+
+def reading_of(study: Study, endpoint: str) -> Reading:
+    """Return the conventions by which the study reads an endpoint."""
+    settings = study.endpoint(endpoint)
+    # All findings of the study are read at once, so that one simulation answers for them all.
+    findings = (_finding(name, asked) for name, asked in study.endpoints.items())
+    return Reading(
+        permissible_gap_days=study.comparison.permissible_gap_days,
+        lag_days=settings.lag_days,
+        episode_gap_days=_episode_gap_days(study, settings),
+        strategy=_strategy_of(study, endpoint) or "on_treatment",
+        findings=tuple(finding for finding in findings if finding),
+    )
 
 
 def _episode_gap_days(study: Study, settings: Endpoint) -> int:
@@ -261,7 +267,8 @@ def strategy_of_arm(study: Study, strategies: Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _conditions(study: Study) -> list[str]:
+def conditions_of(study: Study) -> list[str]:
+    """Return who is eligible, as conditions on the invented people."""
     population = study.population
     found = [f"lookback_days >= {study.comparison.washout_days}"]
     if population.diseases:
@@ -277,7 +284,7 @@ def _conditions(study: Study) -> list[str]:
     return found + [f"not {column}" for column in population.without]
 
 
-def _causes(study: Study, endpoint: str, asked: str) -> dict[str, tuple[str, ...]]:
+def causes_of(study: Study, endpoint: str, asked: str) -> dict[str, tuple[str, ...]]:
     """Return each cause of the endpoint whose truth is known, and what it is in the mechanism."""
     settings = study.endpoint(endpoint)
     if isinstance(settings, DiscontinuationEndpoint):

@@ -12,9 +12,11 @@ from azaanalysis.result import Estimate
 from azaanalysis.study import Study
 
 # What the simulated people can be divided by.
-_WORDS = ("disease", "smoking")
+_WORDS = ("disease", "smoking", "tpmt", "nudt15")
+# Effects within genotypes are left to larger truths: few people are of the rare ones.
+_LEFT_OUT = ("tpmt", "nudt15")
 _TRUTHS = ("has_liver_disease", "has_cancer_history")
-_NUMBERS = ("age_years", "prior_biologics", "severity_score", "comorbidity_score")
+_NUMBERS = ("age_years", "prior_biologics", "severity_score", "comorbidity_score", "dose_mg_per_kg")
 
 
 def compare_subgroups_with_truth(
@@ -38,12 +40,13 @@ def compare_subgroups_with_truth(
 
     Notes
     -----
-    The simulated people carry no enzyme activity, so groups by it have no truth here.
+    Groups by enzyme activity have no truth here; their risks under the reference have one in
+    ``compare_levels_with_truth``.
     """
     parts: list[pd.DataFrame] = []
     for name, trait, level in estimates.about["groups"]:
-        condition = _condition(trait, level, study.subgroups.get(trait, ()))
-        if condition is None:
+        condition = condition_of(trait, level, study.subgroups.get(trait, ()))
+        if condition is None or trait in _LEFT_OUT:
             continue
         without = tuple(column for column in study.population.without if column != trait)
         asked = study.changed(population={"without": without})
@@ -56,7 +59,7 @@ def compare_subgroups_with_truth(
     return made
 
 
-def _condition(trait: str, level: str, cuts: Sequence[float]) -> str | None:
+def condition_of(trait: str, level: str, cuts: Sequence[float]) -> str | None:
     """Return a level as a condition on the simulated people; None if they cannot be so divided."""
     if trait == EVERYBODY:
         return ""
@@ -64,7 +67,7 @@ def _condition(trait: str, level: str, cuts: Sequence[float]) -> str | None:
         return trait if level == "yes" else f"not {trait}"
     if trait in _WORDS:
         return f"{trait} == '{level}'"
-    if trait not in _NUMBERS or not cuts:
+    if trait not in _NUMBERS or not cuts or level.startswith("not known"):
         return None
     lower = [cut for cut in cuts if level.split()[0] == f"{cut:g}"]
     if not lower:

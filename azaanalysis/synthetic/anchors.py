@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from azaanalysis.synthetic import anchor_metabolites as metabolites
 from azaanalysis.synthetic import anchor_safety as safety
 from azaanalysis.synthetic import anchor_treatment as treatment
 from azaanalysis.synthetic.samples import Measured, Samples
@@ -86,6 +87,8 @@ _SAFETY: dict[str, Measure] = {
     "thiopurine_white_cells_below_3": safety.white_cells_low,
     "thiopurine_alt_above_3_limits": safety.alt_high,
     "tpmt_reduced_in_europeans": safety.reduced_tpmt,
+    "remission_above_6tgn_window": metabolites.remission_above_window,
+    "6tgn_higher_in_remission": metabolites.higher_in_remission,
     "leukopenia_by_tpmt": partial(safety.leukopenia_by_gene, gene="tpmt"),
     "leukopenia_by_nudt15": partial(safety.leukopenia_by_gene, gene="nudt15"),
     "leukopenia_tpmt_deficient": partial(safety.leukopenia_if, weeks=52, tpmt="deficient"),

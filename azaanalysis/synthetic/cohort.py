@@ -10,8 +10,10 @@ from azaanalysis.cohort import Cohort, LoadingReport
 from azaanalysis.synthetic.block_tables import Recipe, describe, make_blocks
 from azaanalysis.synthetic.formulary import open_formulary
 from azaanalysis.synthetic.frames import join_tables
+from azaanalysis.synthetic.metabolites import ALLOPURINOL
 from azaanalysis.synthetic.parameters import BASE_WORLD, Parameters
 from azaanalysis.synthetic.shelf import load_or_make
+from azaanalysis.vocab import drug_classes_by_name
 
 Progress = Callable[[int, int], None]
 
@@ -111,7 +113,10 @@ def as_cohort(recipe: Recipe, joined: dict[str, pd.DataFrame]) -> Cohort:
         is_synthetic=True,
         smallest_count=1,
         report=_nothing_loaded(joined),
-        drug_classes=dict(zip(formulary.drugs[1:], formulary.classes[1:], strict=True)),
+        drug_classes={
+            **dict(zip(formulary.drugs[1:], formulary.classes[1:], strict=True)),
+            ALLOPURINOL: drug_classes_by_name()[ALLOPURINOL],
+        },
     )
 
 

@@ -13,11 +13,12 @@ import pyarrow as pa
 from azaanalysis.synthetic.baseline import GENOTYPES, SMOKING
 from azaanalysis.synthetic.formulary import Formulary
 from azaanalysis.synthetic.infection import infection_sites
+from azaanalysis.synthetic.metabolites import ALLOPURINOL
 from azaanalysis.synthetic.parameters import Parameters
 from azaanalysis.synthetic.state import EVENTS, STOP_REASONS
-from azaanalysis.synthetic.tables import NO_DAY, Columns
+from azaanalysis.synthetic.tables import LAB_TESTS, NO_DAY, Columns
 from azaanalysis.synthetic.visits import MEASURE_OF
-from azaanalysis.vocab import DAYS_PER_YEAR
+from azaanalysis.vocab import DAYS_PER_YEAR, drug_classes_by_name
 
 ROUTES = {
     "infliximab": "intravenous",
@@ -29,7 +30,14 @@ ROUTES = {
     "etanercept": "subcutaneous",
     "ustekinumab": "subcutaneous",
 }
-LAB_UNITS = {"alt": "U/L", "crp": "mg/L", "lymphocytes": "10^9/L", "wbc": "10^9/L"}
+LAB_UNITS = {
+    "alt": "U/L",
+    "crp": "mg/L",
+    "lymphocytes": "10^9/L",
+    "wbc": "10^9/L",
+    "6tgn": "pmol/8x10^8 RBC",
+    "6mmp": "pmol/8x10^8 RBC",
+}
 
 
 @dataclass(frozen=True)
@@ -126,13 +134,14 @@ def _patients(columns: Columns, words: Words) -> pd.DataFrame:
 
 
 def _courses(columns: Columns, words: Words) -> pd.DataFrame:
-    formulary = words.formulary
-    routes = [ROUTES.get(drug, "oral") for drug in formulary.drugs]
+    drugs = (*words.formulary.drugs, ALLOPURINOL)
+    classes = (*words.formulary.classes, drug_classes_by_name()[ALLOPURINOL])
+    routes = [ROUTES.get(drug, "oral") for drug in drugs]
     return pd.DataFrame(
         {
             "patient_id": _patient_id(columns["patient"], words),
-            "drug": _category(columns["drug"], formulary.drugs),
-            "treatment_class": _category(columns["drug"], formulary.classes),
+            "drug": _category(columns["drug"], drugs),
+            "treatment_class": _category(columns["drug"], classes),
             "start_date": _dates(columns["start"]),
             "stop_date": _dates(columns["stop"]),
             "stop_reason": _category(columns["reason"], STOP_REASONS),
@@ -157,21 +166,17 @@ def _visits(columns: Columns, words: Words) -> pd.DataFrame:
 
 
 def _labs(columns: Columns, words: Words) -> pd.DataFrame:
-    """Return one row per result; the tests of one day follow each other."""
-    tests = tuple(LAB_UNITS)
-    n, k = len(columns["patient"]), len(tests)
-    limits = np.full(k, np.nan)
-    limits[tests.index("alt")] = words.parameters["alt_upper_limit"]
-    test = np.tile(np.arange(k, dtype=np.int8), n)
-    values = np.column_stack([columns.pop(name) for name in tests]).ravel()
+    limits = np.full(len(LAB_TESTS), np.nan)
+    limits[LAB_TESTS.index("alt")] = words.parameters["alt_upper_limit"]
+    test = columns["test"]
     return pd.DataFrame(
         {
-            "patient_id": _patient_id(np.repeat(columns["patient"], k), words),
-            "test_date": _dates(np.repeat(columns["day"], k)),
-            "test": _category(test, tests),
-            "value": values,
-            "unit": _category(test, [LAB_UNITS[name] for name in tests]),
-            "upper_limit_normal": np.tile(limits, n),
+            "patient_id": _patient_id(columns["patient"], words),
+            "test_date": _dates(columns["day"]),
+            "test": _category(test, LAB_TESTS),
+            "value": columns["value"],
+            "unit": _category(test, [LAB_UNITS[name] for name in LAB_TESTS]),
+            "upper_limit_normal": limits[test],
         }
     )
 

@@ -14,6 +14,8 @@ from azaanalysis.synthetic.traits import Traits
 
 # Steroid effects on white cells are written for 40 mg prednisolone.
 STEROID_UNIT_MG = 40
+# Weeks on a thiopurine of whoever takes none.
+NOT_TAKEN = -1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,9 @@ def take_tests(now: Now, settings: MonitoringSettings, lymphocytes: np.ndarray) 
     tests = _Tests(who, day, watched[who], _weeks_on(now, who, watched[who]))
     now.state.next_test[who] = now.week + _interval(tests.weeks_on, tests.drug, settings)
     wbc, alt = _measure(now, tests, settings)
-    now.record.tests.add(who, day, wbc, lymphocytes[who], alt)
+    weeks = np.where(settings.is_thiopurine[tests.drug], tests.weeks_on, NOT_TAKEN)
+    dose = now.state.dose_fraction[who]
+    now.record.tests.add(who, day, wbc, lymphocytes[who], alt, weeks, dose)
     _act(now, tests, wbc, alt, settings)
 
 

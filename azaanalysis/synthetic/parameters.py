@@ -50,6 +50,7 @@ ALLOWED: dict[str, tuple[float, float]] = {
     "10^9/L": _NOT_NEGATIVE,
     "U/L": _NOT_NEGATIVE,
     "mg/L": _NOT_NEGATIVE,
+    "pmol/8x10^8 RBC": _NOT_NEGATIVE,
 }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.cohort import Cohort
+from azaanalysis.synthetic.metabolites import ALLOPURINOL
 from azaanalysis.vocab import DAYS_PER_YEAR
 
 DAYS_PER_WEEK = 7
@@ -49,7 +50,9 @@ class Starters:
 def find_starters(cohort: Cohort) -> Starters:
     """Find the index treatment of each patient: what begins on the day of the first visit."""
     index = cohort.tables["visits"].groupby("patient_id")["visit_date"].min()
-    courses = cohort.courses.assign(index_date=cohort.courses["patient_id"].map(index))
+    treats = cohort.courses["drug"] != ALLOPURINOL
+    courses = cohort.courses[treats]
+    courses = courses.assign(index_date=courses["patient_id"].map(index))
     first = courses[courses["start_date"] == courses["index_date"]]
     by_patient = first.groupby("patient_id")["drug"]
     arm = by_patient.agg(lambda drugs: " and ".join(sorted(drugs.astype(str))))

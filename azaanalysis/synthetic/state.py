@@ -179,7 +179,9 @@ def blank_record(lines: int, n: int) -> Record:
         courses=no_courses(lines, n),
         companion=no_courses(1, n),
         events=Rows(("patient", "day", "event", "is_serious", "is_opportunistic", "site", "end")),
-        tests=Rows(("patient", "day", "wbc", "lymphocytes", "alt")),
+        tests=Rows(
+            ("patient", "day", "wbc", "lymphocytes", "alt", "thiopurine_weeks", "dose_fraction")
+        ),
         steroids=Rows(("patient", "day", "mg")),
     )
 

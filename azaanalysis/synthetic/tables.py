@@ -7,11 +7,13 @@ import numpy as np
 from azaanalysis.synthetic.baseline import GENOTYPES
 from azaanalysis.synthetic.formulary import Formulary
 from azaanalysis.synthetic.mechanism import History
+from azaanalysis.synthetic.metabolites import Beside, in_tablets, look_beside
 from azaanalysis.synthetic.parameters import Parameters
 from azaanalysis.synthetic.state import OPEN, STOP_REASONS, Courses
 from azaanalysis.synthetic.visits import activity
 from azaanalysis.vocab import DAYS_PER_YEAR
 
+LAB_TESTS = ("alt", "crp", "lymphocytes", "wbc", "6tgn", "6mmp")
 NO_DAY = np.iinfo(np.int64).min
 
 Columns = dict[str, np.ndarray]
@@ -25,11 +27,12 @@ def history_columns(
     ``patient`` is the patient's place in the block; days are counted from 1970-01-01.
     """
     index_day = history.block.patients.index_day
+    beside = look_beside(history, formulary, parameters)
     tables = {
         "patients": _patients(history),
-        "courses": _courses(history, formulary, parameters),
+        "courses": _courses(history, beside, formulary, parameters),
         "visits": dict(history.visits),
-        "labs": _labs(history, parameters),
+        "labs": _labs(history, beside, parameters),
         "events": _events(history),
         "steroids": _steroids(history),
     }
@@ -75,18 +78,26 @@ def _patients(history: History) -> Columns:
     }
 
 
-def _courses(history: History, formulary: Formulary, parameters: Parameters) -> Columns:
+def _courses(
+    history: History, beside: Beside, formulary: Formulary, parameters: Parameters
+) -> Columns:
     parts = [
         _earlier_courses(history, formulary, parameters),
         _spells(history.record.courses),
         _spells(history.record.companion),
     ]
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    order = np.lexsort((joined["drug"], joined["start"], joined["patient"]))
-    joined = {name: column[order] for name, column in joined.items()}
+    is_low = beside.is_low_dose[joined["patient"]] & (joined["start"] >= 0)
+    joined["dose_fraction"] *= np.where(is_low, parameters["allopurinol_dose_fraction"], 1.0)
     weight = history.block.patients.weight_kg[joined["patient"]]
     joined["dose"] = _dose(joined, weight, formulary, parameters)
-    return joined
+    del joined["dose_fraction"]
+    added, n = beside.courses, len(beside.courses["patient"])
+    allopurinol = {**added, "drug": np.full(n, len(formulary.drugs), dtype=np.int8)}
+    allopurinol["dose"] = np.full(n, parameters["allopurinol_mg"])
+    joined = {name: np.concatenate([joined[name], allopurinol[name]]) for name in joined}
+    order = np.lexsort((joined["drug"], joined["start"], joined["patient"]))
+    return {name: column[order] for name, column in joined.items()}
 
 
 def _spells(courses: Courses) -> Columns:
@@ -132,27 +143,40 @@ def _dose(
     drug = courses["drug"]
     by_weight = formulary.by_drug(parameters, "dose_mg_per_kg")[drug] * weight_kg
     fixed = formulary.by_drug(parameters, "dose_mg_fixed")[drug]
-    step = parameters["dose_rounding_mg"]
     is_thiopurine = formulary.is_class("thiopurine")[drug]
-    tablets = np.maximum(np.round(by_weight * courses["dose_fraction"] / step), 1) * step
+    tablets = in_tablets(by_weight * courses["dose_fraction"], parameters)
     dose: np.ndarray = np.where(is_thiopurine, tablets, np.round(by_weight + fixed, 1))
     return dose
 
 
-def _labs(history: History, parameters: Parameters) -> Columns:
-    """Return white cells, lymphocytes and ALT of each test, and CRP beside them."""
+def _labs(history: History, beside: Beside, parameters: Parameters) -> Columns:
+    """Return one row per result: those of each test follow each other, metabolites come last."""
     tests, block = history.record.tests.joined(), history.block
     patient, day = tests["patient"].astype(np.int64), tests["day"]
     now = activity(patient, day, history.course, block.patients, block.traits, parameters)
     noise = block.draws.stream("labs").standard_normal(len(patient))
     crp = parameters["crp_floor"] + parameters["crp_range"] * now**2
-    return {
-        "patient": patient,
-        "day": day,
-        "wbc": np.round(tests["wbc"], 1),
-        "lymphocytes": np.round(tests["lymphocytes"], 2),
+    usual = {
         "alt": np.round(tests["alt"]),
         "crp": np.round(crp * np.exp(parameters["crp_log_sd"] * noise), 1),
+        "lymphocytes": np.round(tests["lymphocytes"], 2),
+        "wbc": np.round(tests["wbc"], 1),
+    }
+    parts = [
+        _results(patient, day, usual),
+        _results(beside.patient, beside.day, {"6tgn": beside.tgn, "6mmp": beside.mmp}),
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _results(patient: np.ndarray, day: np.ndarray, values: dict[str, np.ndarray]) -> Columns:
+    """Return the results of tests one below the other; ``test`` is the place in ``LAB_TESTS``."""
+    codes = np.array([LAB_TESTS.index(name) for name in values], dtype=np.int8)
+    return {
+        "patient": np.repeat(patient, len(codes)),
+        "day": np.repeat(day, len(codes)),
+        "test": np.tile(codes, len(patient)),
+        "value": np.column_stack(list(values.values())).ravel(),
     }
 
 

@@ -34,14 +34,6 @@ def invent_traits(draws: Draws, patients: Patients, parameters: Parameters) -> T
     """Draw the latent traits of one block of patients."""
     stream, n = draws.stream("traits"), draws.n
     variance = max(parameters["infection_frailty_variance"], 1e-9)
-    by_gene = np.array(
-        [
-            1.0,
-            parameters["suppression_ratio.intermediate"],
-            parameters["suppression_ratio.deficient"],
-        ]
-    )
-    sensitivity = np.maximum(by_gene[patients.tpmt], by_gene[patients.nudt15])
     liver = np.where(patients.has_liver_disease, parameters["alt_liver_disease_ratio"], 1.0)
     return Traits(
         frailty=stream.gamma(1 / variance, variance, n),
@@ -50,12 +42,24 @@ def invent_traits(draws: Draws, patients: Patients, parameters: Parameters) -> T
         wbc=_lognormal(stream, n, parameters, "wbc"),
         lymphocytes=_lognormal(stream, n, parameters, "lymphocytes"),
         alt=_lognormal(stream, n, parameters, "alt") * liver,
-        suppression=sensitivity
+        suppression=gene_sensitivity(patients, parameters)
         * np.exp(parameters["suppression_log_sd"] * stream.standard_normal(n)),
         hepatotoxicity=stream.random(n),
         hepatotoxicity_weeks=parameters["hepatotoxicity_weeks_median"]
         * np.exp(parameters["hepatotoxicity_log_sd"] * stream.standard_normal(n)),
     )
+
+
+def gene_sensitivity(patients: Patients, parameters: Parameters) -> np.ndarray:
+    """Return how much further white cells fall than without a variant of TPMT or NUDT15."""
+    by_gene = gene_ratio("suppression", parameters)
+    sensitivity: np.ndarray = np.maximum(by_gene[patients.tpmt], by_gene[patients.nudt15])
+    return sensitivity
+
+
+def gene_ratio(quantity: str, parameters: Parameters) -> np.ndarray:
+    """Return ``quantity_ratio`` by genotype: 1 for normal, then intermediate and deficient."""
+    return np.append(1.0, parameters.by(f"{quantity}_ratio", ("intermediate", "deficient")))
 
 
 def _lognormal(

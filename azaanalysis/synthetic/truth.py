@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.errors import ParameterError
-from azaanalysis.synthetic.baseline import SMOKING, Patients
+from azaanalysis.synthetic.baseline import GENOTYPES, SMOKING, Patients
 from azaanalysis.synthetic.choice import choice_log_odds
 from azaanalysis.synthetic.draws import blocks
 from azaanalysis.synthetic.formulary import Formulary, open_formulary
 from azaanalysis.synthetic.mechanism import Block, invent_block, simulate
+from azaanalysis.synthetic.metabolites import first_dose_per_kg
 from azaanalysis.synthetic.outcomes import Reading, read_outcomes
 from azaanalysis.synthetic.parameters import (
     BASE_WORLD,
@@ -258,7 +259,8 @@ def people_of(block: Block, formulary: Formulary, parameters: Parameters) -> pd.
     odds = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
     chance = odds / odds.sum(axis=1, keepdims=True)
     columns = dict(zip((f"chance_{s}" for s in formulary.strategies), chance.T, strict=True))
-    return pd.DataFrame({**_recorded(patients), **columns})
+    dose = first_dose_per_kg(block, parameters)
+    return pd.DataFrame({**_recorded(patients), "dose_mg_per_kg": dose, **columns})
 
 
 def _recorded(patients: Patients) -> dict[str, np.ndarray]:
@@ -273,6 +275,13 @@ def _recorded(patients: Patients) -> dict[str, np.ndarray]:
         "has_liver_disease": patients.has_liver_disease,
         "has_cancer_history": patients.has_cancer_history,
         "smoking": np.array(SMOKING)[patients.smoking],
+        "tpmt": _gene(patients.tpmt, patients.is_tpmt_tested),
+        "nudt15": _gene(patients.nudt15, patients.is_nudt15_tested),
         "lookback_days": patients.lookback_days,
         "index_year": years + 1970,
     }
+
+
+def _gene(genotype: np.ndarray, is_tested: np.ndarray) -> np.ndarray:
+    """Return what is recorded of a gene."""
+    return np.where(is_tested, np.array(GENOTYPES)[genotype], "untested")

@@ -87,7 +87,8 @@ def test_no_drug_is_started_before_its_first_year_of_use(cohort):
     first = cohort.courses.groupby("drug", observed=True)["start_date"].min().dt.year
     parameters = load_parameters()
 
-    for drug, year in first.items():
+    # Allopurinol is older than all of them and has no such row.
+    for drug, year in first.drop("allopurinol", errors="ignore").items():
         assert year >= parameters[f"available_from.{drug}"]
 
 
