@@ -89,6 +89,8 @@ def _add_row(grid: Any, texts: Sequence[str], table: Table, *, is_heading: bool)
         _add_text(paragraph, text)
         if column.is_number:
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    # A row stays whole at the end of a page; the schema wants this before the heading's mark.
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     if is_heading:
         # Repeated on every page that the table reaches, and read out as a heading.
         row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))

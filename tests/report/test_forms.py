@@ -124,6 +124,7 @@ def test_the_heading_of_a_word_table_is_marked_as_one(hostile):
 
     marked = [row for row in table.rows if "w:tblHeader" in row._tr.xml]
     assert len(marked) == 2  # the group of columns, and the columns
+    assert all("w:cantSplit" in row._tr.xml for row in table.rows)
 
 
 @pytest.mark.skipif(bool(find_obstacle()), reason="Pango is not installed")
