@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from azaanalysis.design.follow_up import FollowUp
+from azaanalysis.errors import EstimationError
 from azaanalysis.estimate.cells import Array
 from azaanalysis.estimate.compare import (
     Plan,
@@ -142,6 +143,11 @@ def _ask(
 ) -> Question:
     """Ask for the average hazard of each of the endpoint's own causes, on the log scale."""
     day = [horizon_of(table, horizon_days)]
+    if day[0] <= 0:
+        raise EstimationError(
+            "An arm was observed on day 0 only, so there is no time over which a hazard could be "
+            "averaged. Take the arm out, or see why nobody in it was followed for a day."
+        )
     readings = [_LogAverageHazard(cause, day, on_days(day)) for cause in range(1, table.n_own + 1)]
     is_ratio = quantity == "average_hazard_ratio"
     measure = differences if is_ratio else numbers_of_arms

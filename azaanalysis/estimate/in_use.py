@@ -10,6 +10,7 @@ import pandas as pd
 
 from azaanalysis.design.follow_up import FollowUp
 from azaanalysis.errors import DesignError
+from azaanalysis.estimate.refusals import needs_rows
 from azaanalysis.estimate.regression import estimate_poisson
 from azaanalysis.handling import listed
 from azaanalysis.result import Estimate
@@ -52,6 +53,7 @@ def estimate_ratio_in_use(
     Covariates of the index day make patients comparable, not the reasons for which they came to
     the drug in use. Source: Zou (2004), Am J Epidemiol 159:702-706 (robust errors).
     """
+    needs_rows(follow_up)
     total, notes = _with_events(_added_up(follow_up))
     frame = total.frame
     used = [column for column in covariates if len(frame[column].dropna().unique()) > 1]

@@ -43,7 +43,9 @@ class Scenario:
     of_reference: float
 
 
-def estimate_if_lost_differ(follow_up: FollowUp, *, at_day: float, level: float = 0.95) -> Estimate:
+def estimate_if_lost_differ(
+    follow_up: FollowUp | RiskTable, *, at_day: float, level: float = 0.95
+) -> Estimate:
     """Estimate the risk difference if those lost to follow-up were at another risk.
 
     Everybody whose observation ended before the day without an event is given, from then on, the
@@ -52,7 +54,7 @@ def estimate_if_lost_differ(follow_up: FollowUp, *, at_day: float, level: float 
     Parameters
     ----------
     follow_up
-        One row per patient, at least two arms, nobody entering late.
+        One row per patient or its risk table, at least two arms, nobody entering late.
     at_day
         Day since time zero.
     level
@@ -176,7 +178,7 @@ class _World:
         value = self.value[arm][own] - self.value[self.table.reference][other]
         influence = self.influence[arm][:, own] - self.influence[self.table.reference][:, other]
         variance = covariance_of_arms(self.table, influence[None], self.chosen)[0, 0]
-        error = np.sqrt(np.maximum(variance, 0.0))
+        error = np.where(np.isnan(value), np.nan, np.sqrt(np.maximum(variance, 0.0)))
         return value, error, reach_of_table(self.table, self.chosen, self.level) * error
 
     def _places(self, ratios: Sequence[float] | Array) -> Array:

@@ -168,7 +168,8 @@ def moment(hazards: Hazards, coefficients: Array) -> Moment:
     """Return the partial likelihood and what its derivatives are made of."""
     linear = coefficients @ hazards.design
     # Only ratios of hazards matter, so that a common factor keeps the numbers in range.
-    top = float(linear.max(initial=-np.inf, where=hazards.weight > 0))
+    counts = hazards.weight > 0
+    top = float(linear.max(initial=-np.inf, where=counts)) if counts.any() else 0.0
     relative = np.exp(np.minimum(linear - top, 0.0))
     at_risk, events = hazards.weight * relative, hazards.events
     s0, e0 = hazards.sets.over_those_at_risk(at_risk), hazards.on_day(at_risk[events])

@@ -27,7 +27,10 @@ from azaanalysis import (
 )
 from azaanalysis.vocab import DAYS_PER_YEAR
 
-NEEDED = {"at_days": [30, 60], "windows": [0, 30, 90], "by": "sex"}
+NEEDED = {
+    **{"at_days": [30, 60], "windows": [0, 30, 90], "by": "sex"},
+    **{"by_days": [30], "at_day": 60},
+}
 
 
 def can_be_asked(name):
@@ -156,6 +159,97 @@ def test_an_arm_without_weight_gives_no_number_for_it(name):
     else:
         with pytest.raises(AzaError, match=r"arm 'a'|weighted|does not settle"):
             ask(name, made)
+
+
+def without_an_event(rows):
+    return rows.assign(status=0)
+
+
+def without_an_event_in_one_arm(rows):
+    return rows.assign(status=rows["status"].where(rows["drug"] != "a", 0))
+
+
+def without_the_own_cause(rows):
+    return rows.assign(status=rows["status"].where(rows["status"] == 2, 0))
+
+
+def without_a_patient_in_one_arm(rows):
+    return rows[rows["drug"] != "a"]
+
+
+def with_one_patient_in_one_arm(rows):
+    return rows.drop(rows.index[rows["drug"] == "a"][1:])
+
+
+def with_one_patient_in_each_arm(rows):
+    return rows[~rows["drug"].duplicated()].assign(status=1)
+
+
+def with_one_patient(rows):
+    return rows.head(1).assign(status=1)
+
+
+def with_everybody_ending_on_day_zero(rows):
+    return rows.assign(days=0.0)
+
+
+def with_all_events_on_one_day(rows):
+    return rows.assign(days=50.0, status=1)
+
+
+def without_any_weight(rows):
+    return rows.assign(w=0.0)
+
+
+ODD = (
+    *(without_an_event, without_an_event_in_one_arm, without_the_own_cause),
+    *(without_a_patient_in_one_arm, with_one_patient_in_one_arm, with_one_patient_in_each_arm),
+    *(with_one_patient, with_everybody_ending_on_day_zero, with_all_events_on_one_day),
+    without_any_weight,
+)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("change", ODD, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_odd_patients_are_answered_soundly_or_refused_in_words(name, change):
+    frame = change(frame_of())
+    made = followed(frame, **({"weight": "w"} if "w" in frame else {}))
+    try:
+        answer = ask(name, made).frame
+    except AzaError:
+        return  # in words: an error of any other kind fails here
+    assert np.isfinite(answer[["value", "std_error"]].fillna(0).to_numpy(dtype=float)).all()
+    inside = answer[["value", "lower", "upper"]].dropna()
+    assert (inside["lower"] <= inside["value"] + 1e-9).all()
+    assert (inside["value"] <= inside["upper"] + 1e-9).all()
+    assert answer.loc[answer["value"].isna(), "std_error"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong", "words"),
+    [
+        ("days", -1.0, "exit_days is missing or negative"),
+        ("days", np.nan, "exit_days is missing or negative"),
+        ("days", np.inf, "exit_days is infinite"),
+        ("status", 3, r"status is not one of 0 \(censored\) to 2 \(relapse, death\)"),
+        ("status", np.nan, r"status is not one of 0 \(censored\) to 2 \(relapse, death\)"),
+        ("w", -0.5, "weight is missing, negative or infinite"),
+        ("w", np.nan, "weight is missing, negative or infinite"),
+        ("drug", None, "arm is missing"),
+    ],
+)
+def test_rows_that_no_estimator_could_take_make_no_follow_up(column, wrong, words):
+    frame = frame_of().assign(w=1.0).astype({"status": float})
+    frame.loc[2, column] = wrong
+    with pytest.raises(DesignError, match=rf"{words} in 1 of 120 rows \(the first is row 3\)"):
+        followed(frame, weight="w")
+
+
+def test_a_hazard_is_not_averaged_over_no_time():
+    frame = frame_of().assign(days=0.0)
+    with pytest.raises(EstimationError, match="observed on day 0 only"):
+        ask("estimate_average_hazard", followed(frame))
 
 
 def test_a_frame_without_rows_is_refused():
