@@ -118,8 +118,12 @@ class Study(Section):
 
     @property
     def main_endpoint(self) -> str:
-        """Name of the endpoint that the file lists first."""
-        return next(iter(self.endpoints))
+        """Name of the first endpoint in the file that happens to a patient once.
+
+        One that is counted again and again has no risk by a day, but for a study of nothing else.
+        """
+        once = (name for name in self.endpoints if not self.endpoint(name).counts_all)
+        return next(once, next(iter(self.endpoints)))
 
     def changed(self, **sections: dict[str, Any]) -> Study:
         """Return the same study with some settings changed, for a sensitivity analysis.

@@ -217,6 +217,15 @@ def test_the_interferon_trial_has_its_published_infections(interferon):
     assert rates["events"].to_dict() == {"placebo": 56, "interferon_gamma": 20}
 
 
+def test_the_main_outcome_of_the_interferon_trial_is_the_first_infection(interferon):
+    study, cohort = interferon
+    main = follow(cohort, study, endpoint=study.main_endpoint)
+
+    # Infections are counted again and again, so that none of them is the outcome by a day.
+    assert study.main_endpoint == "first_infection"
+    assert (main.frame["status"] == 1).sum() == 14 + 30
+
+
 @pytest.mark.parametrize(
     ("model", "entry"),
     [
