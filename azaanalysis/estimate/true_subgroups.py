@@ -36,7 +36,8 @@ def compare_subgroups_with_truth(
     DataFrame
         As ``compare_with_truth`` returns, with ``group`` besides: one row for each number in a
         group that the simulated people can be divided into, in the target population of that
-        group. No rows, with the reason in ``attrs["reason"]``, where there is no truth.
+        group. A group that is everybody under another name comes once. No rows, with the reason
+        in ``attrs["reason"]``, where there is no truth.
 
     Notes
     -----
@@ -46,7 +47,9 @@ def compare_subgroups_with_truth(
     parts: list[pd.DataFrame] = []
     for name, trait, level in estimates.about["groups"]:
         condition = condition_of(trait, level, study.subgroups.get(trait, ()))
-        if condition is None or trait in _LEFT_OUT:
+        # Where a trait keeps people out of the study, those without it are everybody.
+        is_everybody = trait in study.population.without and level == "no"
+        if condition is None or trait in _LEFT_OUT or is_everybody:
             continue
         without = tuple(column for column in study.population.without if column != trait)
         asked = study.changed(population={"without": without})

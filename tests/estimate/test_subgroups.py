@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azaanalysis.design import follow_subgroups, follow_together, follow_up_from_frame
-from azaanalysis.design.subgroups import Subgroup, cut_into_levels
+from azaanalysis.design.subgroups import EVERYBODY, Subgroup, cut_into_levels
 from azaanalysis.errors import EstimationError
-from azaanalysis.estimate import estimate_subgroups
+from azaanalysis.estimate import compare_subgroups_with_truth, estimate_subgroups, true_subgroups
 from azaanalysis.estimate.interaction import adjust_holm, contrast_limits, p_of_heterogeneity
+from azaanalysis.result import Estimate
 from tests import builders
 from tests.r_results import r_result
 from tests.real_data import real
@@ -225,3 +226,24 @@ def test_a_trait_that_nobody_recorded_is_refused_by_name():
     *_, last = follow_subgroups(some_cohort(), study, endpoint="stopping")
     assert last.follow_up is None
     assert "tpmt_activity" in last.refusal
+
+
+def test_a_group_that_is_everybody_under_another_name_is_held_against_the_truth_once(monkeypatch):
+    asked_about = []
+
+    def compare(rows, asked, *, endpoint, among):
+        asked_about.append((among, asked.population.without))
+        return pd.DataFrame({"truth": [0.5]})
+
+    monkeypatch.setattr(true_subgroups, "compare_with_truth", compare)
+    levels = (("liver", "has_liver_disease"), ("cancer", "has_cancer_history"))
+    groups = [(f"{name}_{v}", trait, v) for name, trait in levels for v in ("no", "yes")]
+    groups = (("all", EVERYBODY, ""), *groups)
+    rows = [{"endpoint": name, "quantity": "risk_difference"} for name, *_ in groups]
+    estimates = Estimate.from_rows(rows, about={"groups": groups})
+    asked = builders.study(population={"described_as": "people", "without": ["has_cancer_history"]})
+    found = compare_subgroups_with_truth(estimates, asked, endpoint="stopping")
+
+    # Nobody in the study has had cancer: those without are everybody; those with it are let in.
+    assert list(found["group"]) == ["all", "liver_no", "liver_yes", "cancer_yes"]
+    assert asked_about[-1] == ("has_cancer_history", ())
