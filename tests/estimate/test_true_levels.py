@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from azaanalysis import (
+    Estimate,
     compare_levels_with_truth,
     estimate_incidence,
     follow_by_dose,
@@ -84,3 +85,14 @@ def test_a_question_without_a_truth_says_so(asked):
     )
     assert steroid_free.empty
     assert steroid_free.attrs["reason"] == "No truth is simulated for this question."
+
+
+def test_an_estimate_without_an_interval_is_not_counted_as_missed(asked):
+    study, cohort = asked
+    doses = follow_by_dose(cohort, study, endpoint="response", cuts=[1, 2])
+    risk = estimate_incidence(doses).only(quantity="risk", cause="response").at([182])
+    bare = Estimate(risk.frame.assign(lower=np.nan), risk.about)
+    options = {"endpoint": "response", "by": "dose_mg_per_kg", "cuts": [1, 2], "n_patients": 8000}
+
+    assert len(compare_levels_with_truth(risk, study, **options)) == 3
+    assert compare_levels_with_truth(bare, study, **options).empty
