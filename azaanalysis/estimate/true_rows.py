@@ -59,7 +59,7 @@ class Asked:
 
     def beside(self, row: Row) -> Row | None:
         """Return an estimate with its truth beside it; None if there is none, or no interval."""
-        if pd.isna(row["lower"]) or pd.isna(row["upper"]):
+        if np.isnan([float(row["lower"]), float(row["upper"])]).any():
             return None
         made = self._of_rates(row) if row["quantity"] in OF_RATES else self._of_risks(row)
         if made is None or made.empty or made["value"].isna().any():
