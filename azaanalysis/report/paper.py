@@ -15,6 +15,7 @@ from azaanalysis.report.tables import TABLE_MARK
 
 PAPER_NAME = "report.pdf"
 _TABLE = re.compile(r'<table class="aza-table">.*?</table>', re.DOTALL)
+_FOLDED = re.compile(r"<details\b.*?</details>", re.DOTALL)
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _LABEL = re.compile(r'aria-label="([^"]*)"')
 _TARGET = re.compile(r'\b(id|aria-labelledby)="([\w-]+)"')
@@ -86,7 +87,8 @@ def write_paper(chapters: Sequence[Chapter], site: Site, *, path: Path) -> Path:
 
 def _for_paper(chapter: Chapter) -> str:
     """Return the body of a chapter with names that are its own, and drawings as images."""
-    drawn = _SVG.sub(_as_image, _PARENT.sub(r"\1", chapter.body))
+    unfolded = _FOLDED.sub("", chapter.body)
+    drawn = _SVG.sub(_as_image, _PARENT.sub(r"\1", unfolded))
     sized = _TABLE.sub(_name_size, drawn)
     marked = sized.replace('<tr><th scope="rowgroup"', '<tr class="heading"><th scope="rowgroup"')
     body = _TARGET.sub(rf'\1="{chapter.name}-\2"', marked)

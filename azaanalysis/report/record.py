@@ -252,4 +252,4 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _one_row_a_line(text: str) -> str:
     """Join the cells of a row of indented JSON: a change in one number is a change in one line."""
-    return _ROW.sub(lambda found: "[" + _GAP.sub(" ", found.group(1).strip()) + "]", text)
+    return _ROW.sub(lambda found: "[" + _GAP.sub("", found.group(1).strip()) + "]", text)
