@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import csv
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -22,8 +24,11 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis.errors import ReportError
+from benchmarks.attack_files import Sheet, Text, list_files, read_files
 from benchmarks.attack_grids import attack_attrition, attack_baseline
-from benchmarks.attack_reading import Fact, read_report
+from benchmarks.attack_parts import attack_lines, attack_parts
+from benchmarks.attack_reading import Fact, read_report, read_rows
+from benchmarks.attack_repeats import attack_repeats
 from benchmarks.attack_reports import (
     HORIZON,
     SHOWN_DAYS,
@@ -34,6 +39,7 @@ from benchmarks.attack_reports import (
 )
 from benchmarks.attack_solver import Puzzle, Solver, pose
 from benchmarks.attack_weaken import WEAKENED, weakened
+from benchmarks.attack_words import find_stated, read_alt_text, read_tips
 
 Array = np.ndarray
 TABLE = Path(__file__).with_name("attack.csv")
@@ -61,6 +67,8 @@ class Found:
     leaks: list[Leak]
     reports: int = 0
     refused: int = 0
+    texts: int = 0
+    files: set[str] = field(default_factory=set)
 
 
 def attack_study(seed: int, folder: Path, *, has_second: bool = True, enough: int = 0) -> Found:
@@ -80,14 +88,13 @@ def attack_study(seed: int, folder: Path, *, has_second: bool = True, enough: in
     rng = np.random.default_rng(seed)
     patients, k = draw_patients(rng)
     early = patients[~patients["is_later"]].reset_index(drop=True)
-    worlds = {"march": make_world(early, k)}
+    worlds = {"march": make_world(early, k, seed=seed)}
     if has_second:
-        worlds["june"] = make_world(patients, k)
+        worlds["june"] = make_world(patients, k, seed=seed)
     found = Found(0, [])
     pinned: dict[str, dict[tuple[str, ...], tuple[int, int]]] = {}
     for name, world in worlds.items():
         previous = folder / "march" if name == "june" else None
-        world.is_whole = seed % 25 == 0
         try:
             write_report(world, folder / name, previous=previous)
         except ReportError:
@@ -104,7 +111,8 @@ def _attack_report(
     name: str, world: World, folder: Path, found: Found, how: tuple[np.random.Generator, int]
 ) -> dict[tuple[str, ...], tuple[int, int]]:
     """Attack one report; return what is known for sure, with the truth."""
-    facts = read_report(folder)
+    sheets, texts = read_files(folder)
+    facts = _read_facts(world, folder, sheets, texts)
     known: dict[tuple[str, ...], tuple[int, int]] = {}
     for endpoint, followed in world.followed.items():
         for arm in followed.arms:
@@ -115,7 +123,39 @@ def _attack_report(
     found.leaks += _between_endpoints(known, world.k, name)
     for leak in (*attack_attrition(world, folder), *attack_baseline(world, folder)):
         found.leaks.append(Leak(f"{name}: {leak[0]}", leak[1], leak[2]))
+    if world.extra is not None:
+        _attack_extra(name, world, (sheets, texts, facts, folder), found, how, known)
+    stated = dict.fromkeys(find_stated(sheets, texts, world.k))
+    found.leaks += [Leak(f"{name}: stated", words, 0) for words in stated]
+    found.texts += len(texts)
+    found.files |= {Path(path).suffix for path, _ in list_files(folder)}
     return known
+
+
+def _read_facts(world: World, folder: Path, sheets: list[Sheet], texts: list[Text]) -> list[Fact]:
+    """Read what the report tells; of a weighted follow-up only its counts are of use."""
+    notebooks = {f"{i:02}_{name}": name for i, name in enumerate(world.followed, 1)}
+    facts = [*read_report(folder, sheets, texts), *read_tips(texts)]
+    facts += read_alt_text(texts, notebooks)
+    of_weights = ("share", "exact_share", "rate")
+    return [
+        fact
+        for fact in dict.fromkeys(facts)
+        if not (world.is_weighted and fact.endpoint == "infection" and fact.what in of_weights)
+    ]
+
+
+def _attack_extra(name, world, read, found, how, known) -> None:  # noqa: ANN001
+    """Attack the further kind of results of a report."""
+    sheets, texts, facts, folder = read
+    extra = world.extra
+    if extra.kind == "repeated":
+        leaks = attack_repeats(extra, facts, found, how, world.k)
+    elif extra.kind == "lines":
+        leaks = attack_lines(extra, sheets, texts, world.k)
+    else:
+        leaks = attack_parts(extra, read_rows(folder), known, world.k)
+    found.leaks += [Leak(f"{name}: {where}", what, count) for where, what, count in leaks]
 
 
 @dataclass
@@ -250,19 +290,23 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=300)
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--weakened", default="", help="a rule to take away, or 'all' in turn")
+    parser.add_argument("--part", default="1/1", help="2/3: every third study from the second on")
+    parser.add_argument("--minutes", type=float, default=0, help="stop after so long; 0: never")
     parser.add_argument("--into", type=Path, default=TABLE)
     asked = parser.parse_args()
     names = list(WEAKENED) if asked.weakened == "all" else [asked.weakened]
     for name in names:
-        _write_row(asked.into, _attack_many(name, asked.reports, asked.seed))
+        _write_row(asked.into, _attack_many(name, asked))
 
 
-def _attack_many(name: str, n_reports: int, seed: int) -> dict[str, object]:
+def _attack_many(name: str, asked: argparse.Namespace) -> dict[str, object]:
     """Attack so many reports; weakened ones until something has been recovered."""
     found: list[Found] = []
+    seed, until = asked.seed, time.monotonic() + (60 * asked.minutes or np.inf)
+    part, parts = map(int, asked.part.split("/"))
     with weakened(name):
-        while sum(f.reports for f in found) < n_reports:
-            number = len(found)
+        while sum(f.reports for f in found) < asked.reports and time.monotonic() < until:
+            number = part - 1 + parts * len(found)
             with tempfile.TemporaryDirectory() as folder:
                 has_second = number % 3 == 0 or name == "two reports"
                 enough = 1 if name else 0
@@ -277,13 +321,29 @@ def _attack_many(name: str, n_reports: int, seed: int) -> dict[str, object]:
         "masking": f"without: {name}" if name else "as it is",
         "studies": len(found),
         "reports": sum(f.reports for f in found),
+        "part": asked.part,
         "refused": sum(f.refused for f in found),
         "small_counts_tried": sum(f.secrets for f in found),
+        "texts_read": sum(f.texts for f in found),
+        "files_read": " ".join(sorted(set().union(*(f.files for f in found)))),
         "recovered": sum(len(f.leaks) for f in found),
-        "example": found[-1].leaks[0].in_words if found[-1].leaks else "",
+        "example": next((leak.in_words for f in found for leak in f.leaks), ""),
         "seed": seed,
+        "code": _code_version(),
         "date": datetime.now(UTC).date().isoformat(),
     }
+
+
+def _code_version() -> str:
+    """Return the commit that was attacked."""
+    made = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=TABLE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return made.stdout.strip()
 
 
 def _write_row(path: Path, row: dict[str, object]) -> None:

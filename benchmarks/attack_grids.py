@@ -17,7 +17,7 @@ Array = np.ndarray
 Recovered = tuple[str, str, int]
 
 
-class _Sheet:
+class Book:
     """Named unknown counts with linear bounds."""
 
     def __init__(self) -> None:
@@ -29,23 +29,34 @@ class _Sheet:
         self.names += [name for name in terms if name not in self.names]
         self.rules.append((terms, low, high))
 
-    def recover(self, truth: dict[str, int], k: int) -> Iterator[tuple[str, int]]:
+    def recover(self, truth: dict[str, int], k: int, where: str) -> Iterator[Recovered]:
         """Yield the small counts that can be one number only."""
+        solver = self._solver(truth)
+        for place, name in enumerate(self.names):
+            if 1 <= truth[name] < k:
+                low, high = solver.span(np.eye(len(self.names))[place])
+                if low == high:
+                    yield where, name, truth[name]
+
+    def is_known(self, terms: dict[str, float], truth: dict[str, int]) -> bool:
+        """Tell whether a weighted sum can be one number only."""
+        low, high = self._solver(truth).span(self._row(terms))
+        return low == high
+
+    def _row(self, terms: dict[str, float]) -> Array:
+        return np.array([terms.get(name, 0.0) for name in self.names])
+
+    def _solver(self, truth: dict[str, int]) -> Solver:
         puzzle = Puzzle([], [], 0, [], [], [])
-        n = len(self.names)
         for terms, low, high in self.rules:
-            row = np.array([terms.get(name, 0.0) for name in self.names])
             value = sum(c * truth[name] for name, c in terms.items())
             if not low - 1e-6 <= value <= high + 1e-6:
                 raise AssertionError(f"Misread: {terms}, {low} to {high}, truly {value}")
-            puzzle.add(row, low, high)
+            puzzle.add(self._row(terms), low, high)
         solver = Solver.__new__(Solver)
-        solver.take(np.array(puzzle.rows), np.array(puzzle.low), np.array(puzzle.high), n)
-        for place, name in enumerate(self.names):
-            if 1 <= truth[name] < k:
-                low, high = solver.span(np.eye(n)[place])
-                if low == high:
-                    yield name, truth[name]
+        bounds = np.array(puzzle.low), np.array(puzzle.high)
+        solver.take(np.array(puzzle.rows), *bounds, len(self.names))
+        return solver
 
 
 def attack_attrition(  # noqa: C901 - every rule of the table in its place
@@ -54,7 +65,7 @@ def attack_attrition(  # noqa: C901 - every rule of the table in its place
     """Work out boxes and leavers of the attrition table from one another."""
     grid = read_grid(folder, "01_infection", "Step")
     frame = world.attrition.fillna({"reason": ""})
-    truth, sheet = {}, _Sheet()
+    truth, sheet = {}, Book()
     arms = [arm for arm in frame["arm"].unique() if arm]
     # Where whole columns are hidden, what is hidden may be anything.
     is_whole = not any("<" in cell for row in grid for cell in row.values())
@@ -85,8 +96,7 @@ def attack_attrition(  # noqa: C901 - every rule of the table in its place
     for arm, size in _sizes(folder, "01_infection").items():
         if size is not None and arm in sizes:
             sheet.bound({f"box|{arm}|{final}": 1.0}, size, size)
-    for name, count in sheet.recover(truth, world.k):
-        yield "attrition", name, count
+    yield from sheet.recover(truth, world.k, "attrition")
 
 
 def _cells(grid: list[dict[str, str]], step: str, arm: str) -> tuple[str, str]:
@@ -118,13 +128,13 @@ def attack_baseline(world: World, folder: Path) -> Iterator[Recovered]:
             rows = frame[
                 (frame["covariate"] == covariate) & frame["kind"].isin(["count", "missing"])
             ]
-            sheet, truth = _Sheet(), {}
+            sheet, truth = Book(), {}
             for arm, own in rows.groupby("arm"):
                 _bound_levels(
                     sheet, truth, grid, (str(arm), covariate), own, sizes.get(str(arm)), world.k
                 )
-            for what, count in sheet.recover(truth, world.k) if truth else ():
-                yield f"baseline of {endpoint}", what, count
+            if truth:
+                yield from sheet.recover(truth, world.k, f"baseline of {endpoint}")
 
 
 def _bound_levels(sheet, truth, grid, key, own, size, k) -> None:  # noqa: ANN001

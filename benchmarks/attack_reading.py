@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from azaanalysis.report import read_results
+from benchmarks.attack_files import Sheet, Text, list_files
 
 DAYS_PER_YEAR, DAYS_PER_WEEK = 365.25, 7.0
+# Whether a number was read off a drawing: there a step waits until enough have come together.
+_DRAWN = "is_drawn"
+ARMS = ("azathioprine", "anti_tnf", "jak_inhibitor")
 _COUNT = re.compile(r"^\d[\d,]*$")
-_TEXT = re.compile(r'<text [^>]*? x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)<')
 _CELL = re.compile(r"^([\d,]+|hidden|<\d+|–)(?: \(([\d,]+|hidden|<\d+|–)\))?$")
 
 
@@ -53,28 +55,50 @@ class Fact:
     aside: tuple[float, float] = (np.nan, np.nan)
 
 
-def read_report(folder: Path) -> list[Fact]:
-    """Read results, tables and figures of a report."""
-    facts = [fact for row in _rows(folder) for fact in _facts_of_row(row)]
-    facts += list(_differences(facts, _rows(folder)))
-    facts += [fact for path in sorted(folder.glob("*/table_*.csv")) for fact in _read_table(path)]
-    facts += [fact for path in sorted(folder.glob("*/figure_*.svg")) for fact in _read_svg(path)]
+def read_report(folder: Path, sheets: Sequence[Sheet], texts: Sequence[Text]) -> list[Fact]:
+    """Read what the data files, tables, figures, tooltips and alt texts of a report tell.
+
+    Parameters
+    ----------
+    folder
+        Of the report.
+    sheets, texts
+        What ``read_files`` found in it.
+    """
+    rows = read_rows(folder)
+    facts = [fact for row in rows for fact in _facts_of_row(row)]
+    facts += list(_differences(facts, rows))
+    for sheet in sheets:
+        facts += _read_sheet(sheet)
+    facts += [fact for place, found in _drawings(texts).items() for fact in _read_svg(place, found)]
     return list(dict.fromkeys(facts))
 
 
-def _rows(folder: Path) -> list[Any]:
-    found = pd.concat([read_results(folder), read_results(folder / "results.parquet")])
-    named = [pd.read_csv(path) for path in folder.glob("*/*.csv") if "table_" not in path.name]
-    if (folder / "curves.zip").is_file():
-        with zipfile.ZipFile(folder / "curves.zip") as archive:
-            named += [pd.read_csv(io.BytesIO(archive.read(name))) for name in archive.namelist()]
-    every = pd.concat([found, *named])
+def read_rows(folder: Path) -> list[Any]:
+    """Return the rows of every file of data: Parquet, CSV, and JSON both written and printed."""
+    record = json.loads((folder / "results.json").read_text("utf-8"))
+    columns = record["columns"]
+    parts = [pd.DataFrame(e["rows"], columns=columns) for e in record["estimates"] if e["rows"]]
+    printed = [g["rows"] for page in record["printed"] for g in page["results"] if g["rows"]]
+    parts += [pd.DataFrame(rows, columns=[_DRAWN, *columns]) for rows in printed]
+    parts.append(pd.read_parquet(folder / "results.parquet")[columns])
+    parts += [
+        pd.read_csv(io.BytesIO(content))
+        for name, content in list_files(folder)
+        if name.endswith(".csv") and "table_" not in name
+    ]
+    every = pd.concat([part.astype(object) for part in parts])
+    every = every.reindex(columns=[_DRAWN, *columns])
+    every[_DRAWN] = every[_DRAWN].notna() & every["at_days"].notna()
+    every = every.drop_duplicates()
     texts = ["endpoint", "cause", "arm", "versus", "quantity", "unit"]
     every[texts] = every[texts].fillna("")
+    numbers = [column for column in columns if column not in texts]
+    every[numbers] = every[numbers].astype("float64")
     return list(every.itertuples(index=False))
 
 
-def _rounded(value: float, digits: int = 4) -> tuple[float, float]:
+def rounded(value: float, digits: int = 4) -> tuple[float, float]:
     """Return the bounds of a number that was rounded to so many significant digits."""
     if not np.isfinite(value) or value == 0:
         return value, value
@@ -92,7 +116,7 @@ def _facts_of_row(row: Any) -> Iterator[Fact]:  # noqa: C901 - one branch for ea
     def fact(what: str, low: float, high: float, **more: Any) -> Fact:
         return Fact(row.endpoint, row.arm, what, row.cause, day, low, high, **more)
 
-    if pd.notna(row.patients) and not is_window:
+    if pd.notna(row.patients) and not is_window and not row.is_drawn:
         what = "size" if is_area or np.isinf(day) else "at_risk"
         yield Fact(row.endpoint, row.arm, what, "", day, row.patients, row.patients)
     if pd.notna(row.events):
@@ -100,29 +124,32 @@ def _facts_of_row(row: Any) -> Iterator[Fact]:  # noqa: C901 - one branch for ea
         cause = row.cause
         if what == "events" and row.quantity == "median_follow_up_days":
             what = "own_events"
-        yield Fact(row.endpoint, row.arm, what, cause, day, row.events, row.events)
+        most = np.inf if row.is_drawn else row.events
+        yield Fact(row.endpoint, row.arm, what, cause, day, row.events, most)
+    if row.is_drawn:
+        return
     if pd.notna(row.patient_years) and not (is_window or is_area):
-        low, high = (DAYS_PER_YEAR * bound for bound in _rounded(row.patient_years))
+        low, high = (DAYS_PER_YEAR * bound for bound in rounded(row.patient_years))
         yield Fact(row.endpoint, row.arm, "years", "", day, low, high)
     if pd.isna(row.value):
         return
-    low, high = _rounded(row.value)
+    low, high = rounded(row.value)
     if row.quantity in ("risk", "survival"):
         bounds = (low, high) if row.quantity == "risk" else (1 - high, 1 - low)
         yield fact("share", max(bounds[0], 0.0), min(bounds[1], 1.0))
     if row.quantity == "ended":
         yield fact("exact_share", low, high)
     if row.quantity == "rate" and pd.notna(row.patient_years):
-        yield fact("rate", low, high, aside=_rounded(row.patient_years))
+        yield fact("rate", low, high, aside=rounded(row.patient_years))
 
 
 def _differences(facts: list[Fact], rows: list[Any]) -> Iterator[Fact]:
     """Read the share of an arm from a difference and the share of the arm compared with."""
     known = {(f.endpoint, f.arm, f.cause, f.day): f for f in facts if f.what == "share"}
     for row in rows:
-        if row.quantity != "risk_difference" or pd.isna(row.value):
+        if row.quantity != "risk_difference" or pd.isna(row.value) or row.is_drawn:
             continue
-        low, high = _rounded(row.value)
+        low, high = rounded(row.value)
         for arm, other, sign in ((row.arm, row.versus, 1), (row.versus, row.arm, -1)):
             if beside := known.get((row.endpoint, other, row.cause, float(row.at_days))):
                 ends = sorted((sign * low, sign * high))
@@ -147,18 +174,20 @@ def bounds_of(cell: str, *, linked_from: float = 0.0) -> tuple[float, float] | N
     return (linked_from, np.inf) if cell == "hidden" else None
 
 
-def _read_table(path: Path) -> Iterator[Fact]:
-    """Read a table of an estimate; those of attrition and baseline are read elsewhere."""
-    endpoint = path.parent.name.split("_", 1)[1]
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if any(row.values())]
-    heading = list(rows[0]) if rows else []
+def endpoint_of(notebook: str) -> str:
+    """Return the endpoint that a notebook is about: its name without the number."""
+    return re.sub(r"^\d+_", "", notebook)
+
+
+def _read_sheet(sheet: Sheet) -> Iterator[Fact]:
+    """Read a table of an estimate; others read those of attrition, baseline and comparisons."""
+    heading = list(sheet.rows[0]) if sheet.rows else []
     if "Arm" not in heading and "Group" not in heading:
         return
-    if "Characteristic" in heading or "Compared with" in heading:
+    if {"Characteristic", "Compared with", "Step", "What came next"} & set(heading):
         return
-    for row in rows:
-        yield from _facts_of_cells(endpoint, row)
+    for row in sheet.rows:
+        yield from _facts_of_cells(endpoint_of(sheet.notebook), row)
 
 
 def _facts_of_cells(endpoint: str, row: dict[str, str]) -> Iterator[Fact]:
@@ -195,12 +224,20 @@ def _percent(
     yield Fact(endpoint, arm, what, cause, day, max(share - 6e-4, 0.0), min(share + 6e-4, 1.0))
 
 
-def _read_svg(path: Path) -> Iterator[Fact]:
+def _drawings(texts: Sequence[Text]) -> dict[str, list[tuple[float, float, str]]]:
+    """Return the texts of each drawing with their places on it."""
+    found: dict[str, list[tuple[float, float, str]]] = {}
+    for text in texts:
+        if text.kind.endswith("text") and text.at is not None:
+            found.setdefault(text.place, []).append((*text.at, text.words))
+    return found
+
+
+def _read_svg(place: str, texts: list[tuple[float, float, str]]) -> Iterator[Fact]:
     """Read the numbers at risk beneath the axes of a figure: by place, not by name."""
-    endpoint = path.parent.name.split("_", 1)[1]
-    texts = [(float(x), float(y), t) for x, y, t in _TEXT.findall(path.read_text("utf-8"))]
+    endpoint = endpoint_of(re.split(r"[/.]", place)[0])
     weeks = {round(x): float(t) for x, y, t in texts if t.isdigit() and _is_axis(y, texts)}
-    names = {t: as_code(t) for _, _, t in texts if as_code(t) in _ARMS}
+    names = {t: as_code(t) for _, _, t in texts if as_code(t) in ARMS}
     for x, y, text in texts:
         found = _CELL.match(text)
         if not found or round(x) not in weeks or _is_axis(y, texts):
@@ -210,9 +247,6 @@ def _read_svg(path: Path) -> Iterator[Fact]:
         if arm and bounds and bounds[1] < np.inf:
             day = weeks[round(x)] * DAYS_PER_WEEK
             yield Fact(endpoint, arm, "at_risk", "", day, *bounds)
-
-
-_ARMS = ("azathioprine", "anti_tnf", "jak_inhibitor")
 
 
 def _is_axis(y: float, texts: list[tuple[float, float, str]]) -> bool:

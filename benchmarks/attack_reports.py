@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ from azaanalysis.design.attrition import Attrition
 from azaanalysis.report.page import Page, read_page
 from azaanalysis.report.results import FOLDER_VARIABLE
 from azaanalysis.study import Study
+from benchmarks.attack_kinds import KINDS, Extra, draw_extra, show_extra
 
 STUDY = """
 title: A small study of patients who must stay unknown
@@ -58,6 +59,7 @@ endpoints:
   infection: {{kind: discontinuation}}
   serious_infection: {{kind: discontinuation}}
   response: {{kind: discontinuation}}
+  flare: {{kind: event, event: flare, count: all}}
 show: {{at_days: {days}}}
 limits: [Nobody has been weighed.]
 """
@@ -71,14 +73,19 @@ class World:
     """What only the data owner knows: the patients behind a report.
 
     ``followed`` are the follow-ups by endpoint; ``attrition`` and ``baseline`` the frames with
-    every count as it is.
+    every count as it is; ``extra`` a further kind of results. Of a weighted study the patients of
+    the first endpoint count for more or less than one. A whole report has pages and a Word file,
+    and one in ten of these the paper; of the others only what holds data is written.
     """
 
     k: int
     followed: dict[str, FollowUp]
     attrition: pd.DataFrame
     baseline: dict[str, pd.DataFrame] = field(default_factory=dict)
+    extra: Extra | None = None
+    is_weighted: bool = False
     is_whole: bool = False
+    has_paper: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -118,8 +125,9 @@ def draw_patients(rng: np.random.Generator) -> tuple[pd.DataFrame, int]:
     return frame.sample(frac=1, random_state=int(rng.integers(1 << 30))).reset_index(drop=True), k
 
 
-def make_world(patients: pd.DataFrame, k: int) -> World:
-    """Follow the patients for three endpoints, of which two belong together."""
+def make_world(patients: pd.DataFrame, k: int, *, seed: int) -> World:
+    """Follow the patients for two endpoints, and make a further kind of results of the first."""
+    rng = np.random.default_rng([seed, 7])
     kept = patients[patients["excluded"] == 0].reset_index(drop=True)
     milder = (kept["status"] == 1) & ~kept["is_serious"]
     serious = kept.assign(status=kept["status"].mask(milder, 0))
@@ -128,7 +136,15 @@ def make_world(patients: pd.DataFrame, k: int) -> World:
     # Which of the two others stands beside it changes from study to study.
     del frames["response" if len(patients) % 2 else "serious_infection"]
     followed = {name: _follow(frame, name, k) for name, frame in frames.items()}
-    return World(k, followed, _count_attrition(patients, k))
+    extra = draw_extra(KINDS[seed % len(KINDS)], followed["infection"], rng)
+    world = World(k, followed, _count_attrition(patients, k), extra=extra)
+    world.is_weighted, world.is_whole = seed % 5 == 0, seed % 3 == 1
+    world.has_paper = seed % 30 == 1
+    if world.is_weighted:
+        first = followed["infection"]
+        weight = rng.lognormal(0, 0.4, len(first.frame))
+        followed["infection"] = replace(first, frame=first.frame.assign(weight=weight))
+    return world
 
 
 def _follow(frame: pd.DataFrame, endpoint: str, k: int) -> FollowUp:
@@ -189,13 +205,17 @@ def write_report(world: World, folder: Path, *, previous: Path | None = None) ->
     for number, endpoint in enumerate(world.followed, 1):
         paths.append(desk / f"{number:02}_{endpoint}.ipynb")
         nbformat.write(_as_notebook(endpoint, []), paths[-1])
+    if world.extra is not None:
+        paths.append(desk / f"{world.extra.notebook}.ipynb")
+        nbformat.write(_as_notebook(world.extra.kind, []), paths[-1])
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(site, "_AT_ONCE", 1))
         stack.enter_context(mock.patch.object(site, "_make_page", partial(_make_page, world)))
         # Pages, paper and Word hold the same tables once more, and take most of the time.
-        stack.enter_context(
-            mock.patch.object(site, "find_obstacle", return_value="left out: paper")
-        )
+        if not (world.has_paper and world.is_whole):
+            stack.enter_context(
+                mock.patch.object(site, "find_obstacle", return_value="left out: paper")
+            )
         if not world.is_whole:
             stack.enter_context(mock.patch.object(site, "write_word", _write_no_word))
             stack.enter_context(mock.patch.object(site, "compose_chapters", return_value=()))
@@ -213,7 +233,10 @@ def _make_page(world: World, job: Any, path: Path, _: Any) -> Page:
     """Make a page without a kernel."""
     endpoint = path.stem.split("_", 1)[1]
     with mock.patch.dict(os.environ, {FOLDER_VARIABLE: str(job.folder)}):
-        shown = list(_show(world, world.followed[endpoint], path.stem, job.study))
+        if endpoint in world.followed:
+            shown = list(_show(world, world.followed[endpoint], path.stem, job.study))
+        else:
+            shown = list(_show_extra(world, job.study))
     executed = _as_notebook(endpoint, shown)
     (job.folder / path.stem).mkdir(exist_ok=True)
     site._write_figures(executed, job.folder / path.stem)
@@ -234,9 +257,10 @@ def _show(world: World, followed: FollowUp, notebook: str, study: Study) -> Any:
     is_first = followed.endpoint == "infection"
     if is_first:
         yield tabulate_attrition(followed.attrition)
-    world.baseline[followed.endpoint] = measure_baseline(followed)
+    unweighted = replace(followed, frame=followed.frame.assign(weight=1.0))
+    world.baseline[followed.endpoint] = measure_baseline(unweighted)
     yield tabulate_baseline(world.baseline[followed.endpoint])
-    yield tabulate_balance(measure_balance(followed))
+    yield tabulate_balance(measure_balance(unweighted))
     yield tabulate_estimate(measure_follow_up(followed))
     risk, rates = estimate_incidence(followed), estimate_rates(followed)
     endings = measure_endings(followed)
@@ -260,6 +284,14 @@ def _show(world: World, followed: FollowUp, notebook: str, study: Study) -> Any:
             yield draw_endings(endings)
             yield draw_stacked_incidence(risk)
     yield write_estimates(kept, notebook=notebook, study=study)
+
+
+def _show_extra(world: World, study: Study) -> Any:
+    assert world.extra is not None
+    kept: dict[str, Any] = {}
+    yield from show_extra(world.extra, study, world.fingerprint, kept)
+    if kept:
+        yield write_estimates(kept, notebook=world.extra.notebook, study=study)
 
 
 def _as_notebook(title: str, shown: list[Any]) -> Any:

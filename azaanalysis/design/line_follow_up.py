@@ -215,6 +215,7 @@ def measure_lines(
     steps = steps[["line", "source", "target", "patients"]]
     steps.attrs = {
         "smallest_count": cohort.smallest_count,
+        "withheld": followed.withheld,
         "rules": describe_lines(study, shortest_days=shortest_days),
         "horizon_days": study.horizon_of(followed.endpoint),
     }
