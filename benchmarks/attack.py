@@ -4,7 +4,8 @@
     python -m benchmarks.attack --reports 20 --weakened all       # a check that cannot fail is none
 
 Each study is small and random; every third is written twice, the second time with a few patients
-more. The attacker knows the definitions and the rules of masking, not the patients.
+more. The attacker knows the definitions and the rules of masking, not the patients. What is read
+and what is not stands in ``ATTACK.md``. Several processes may share the work (``--part 1/2``).
 """
 
 from __future__ import annotations
@@ -14,49 +15,28 @@ import csv
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from azaanalysis.errors import ReportError
+from benchmarks.attack_arm import ArmAttack, Leak
 from benchmarks.attack_files import Sheet, Text, list_files, read_files
 from benchmarks.attack_grids import attack_attrition, attack_baseline
+from benchmarks.attack_page import write_page
 from benchmarks.attack_parts import attack_lines, attack_parts
+from benchmarks.attack_patients import draw_patients
 from benchmarks.attack_reading import Fact, read_report, read_rows
 from benchmarks.attack_repeats import attack_repeats
-from benchmarks.attack_reports import (
-    HORIZON,
-    SHOWN_DAYS,
-    World,
-    draw_patients,
-    make_world,
-    write_report,
-)
-from benchmarks.attack_solver import Puzzle, Solver, pose
+from benchmarks.attack_reports import World, make_world, write_report
 from benchmarks.attack_weaken import WEAKENED, weakened
 from benchmarks.attack_words import find_stated, read_alt_text, read_tips
 
 Array = np.ndarray
 TABLE = Path(__file__).with_name("attack.csv")
-
-
-@dataclass(frozen=True)
-class Leak:
-    """One count that was recovered."""
-
-    where: str
-    what: str
-    count: int
-
-    @property
-    def in_words(self) -> str:
-        """Where, what and how many."""
-        return f"{self.where}: {self.what} = {self.count}"
 
 
 @dataclass
@@ -118,7 +98,7 @@ def _attack_report(
         for arm in followed.arms:
             here = [f for f in facts if (f.endpoint, f.arm) == (endpoint, arm)]
             own = followed.frame[followed.frame["arm"] == arm]
-            attack = _Attack(name, endpoint, arm, followed.causes, own, world.k)
+            attack = ArmAttack(name, endpoint, arm, followed.causes, own, world.k)
             known |= attack.run(here, found, *how)
     found.leaks += _between_endpoints(known, world.k, name)
     for leak in (*attack_attrition(world, folder), *attack_baseline(world, folder)):
@@ -158,108 +138,6 @@ def _attack_extra(name, world, read, found, how, known) -> None:  # noqa: ANN001
     found.leaks += [Leak(f"{name}: {where}", what, count) for where, what, count in leaks]
 
 
-@dataclass
-class _Attack:
-    report: str
-    endpoint: str
-    arm: str
-    causes: Sequence[str]
-    patients: pd.DataFrame
-    k: int
-
-    def run(
-        self, facts: list[Fact], found: Found, rng: np.random.Generator, enough: int
-    ) -> dict[tuple[str, ...], tuple[int, int]]:
-        """Try every small count of one arm; return the sums that are known."""
-        puzzle = pose(facts, causes=list(self.causes), last_day=HORIZON)
-        truth = self._true_counts(puzzle)
-        self._refuse_wrong_reading(puzzle, truth)
-        solver = Solver(puzzle)
-        targets = list(self._targets(puzzle))
-        small = [(n, r) for n, r in targets if 1 <= r @ truth < self.k]
-        found.secrets += len(small)
-        where = f"{self.report}: {self.endpoint}, {self.arm}"
-        recovered = _recovered(solver, small, rng, enough)
-        for what in recovered:
-            count = int(dict(small)[what] @ truth)
-            found.leaks.append(Leak(where, what, count))
-        if enough and recovered:
-            return {}
-        sums = [(n, r) for n, r in self._sums(puzzle) if (r @ truth) >= 0]
-        known = {}
-        for what in _recovered(solver, sums, rng, 0):
-            key = (self.endpoint, self.arm, what)
-            known[key] = (int(dict(sums)[what] @ truth), int(dict(sums)[what] @ truth))
-        return known
-
-    def _true_counts(self, puzzle: Puzzle) -> Array:
-        """Return the unknowns as they are."""
-        counts = np.zeros(puzzle.size)
-        counts[0] = len(self.patients)
-        days = np.array(puzzle.days)
-        for exit_day, status in self.patients[["exit_days", "status"]].to_numpy():
-            i = int(np.searchsorted(days, exit_day))
-            is_on = days[i] == exit_day
-            reason = int(status) - 1 if status else len(self.causes)
-            moment = (1 if status else 2) if is_on else 0
-            counts[puzzle.place(i, moment, reason)] += 1
-        return counts
-
-    def _refuse_wrong_reading(self, puzzle: Puzzle, truth: Array) -> None:
-        values = np.array(puzzle.rows) @ truth
-        wrong = (values < np.array(puzzle.low) - 1e-6) | (values > np.array(puzzle.high) + 1e-6)
-        if wrong.any():
-            raise AssertionError(f"Misread: {self.endpoint}, {self.arm}, {puzzle.about(wrong)}")
-
-    def _targets(self, puzzle: Puzzle) -> Iterator[tuple[str, Array]]:
-        """Yield the sums that may not be known where they are small."""
-        yield from self._sums(puzzle)
-        n = len(puzzle.reasons)
-        for i, day in enumerate(puzzle.days):
-            for moment in range(3):
-                groups = {"events": puzzle.causes, "censored": puzzle.censored}
-                groups |= {puzzle.reasons[r]: [r] for r in range(n)}
-                for name, reasons in groups.items():
-                    row = np.zeros(puzzle.size)
-                    row[[puzzle.place(i, moment, reason) for reason in reasons]] = 1.0
-                    when = ("before", "on", "on")[moment]
-                    yield f"{name} {when} day {day:g} (moment {moment})", row
-        for first, last in combinations((0.0, *SHOWN_DAYS), 2):
-            if {first, last} <= set(puzzle.days):
-                for name, reasons in (("events", puzzle.causes), ("censored", puzzle.censored)):
-                    row = puzzle.by_then(last, 1, reasons) - puzzle.by_then(first, 1, reasons)
-                    yield f"{name} from day {first:g} to {last:g}", row
-
-    def _sums(self, puzzle: Puzzle) -> Iterator[tuple[str, Array]]:
-        """Yield the counts from the start that reports are compared by."""
-        everything = list(range(len(puzzle.reasons)))
-        yield "size", puzzle.by_then(np.inf, 2, everything)
-        groups = {"events": puzzle.causes} | {c: [i] for i, c in enumerate(self.causes)}
-        for name, reasons in groups.items():
-            yield f"{name} in all", puzzle.by_then(np.inf, 2, reasons)
-            for day in puzzle.days:
-                yield f"{name} by day {day:g}", puzzle.by_then(day, 1, reasons)
-        yield "censored in all", puzzle.by_then(np.inf, 2, puzzle.censored)
-
-
-def _recovered(
-    solver: Solver, targets: list[tuple[str, Array]], rng: np.random.Generator, enough: int
-) -> list[str]:
-    """Return the sums that can be one number only."""
-    if not targets:
-        return []
-    moved = solver.moved(np.array([row for _, row in targets]), 4, rng)
-    names = []
-    for (what, row), is_free in zip(targets, moved, strict=True):
-        if not is_free:
-            low, high = solver.span(row)
-            if low == high:
-                names.append(what)
-        if enough and len(names) >= enough:
-            break
-    return names
-
-
 def _between_endpoints(
     known: dict[tuple[str, ...], tuple[int, int]], k: int, report: str
 ) -> Iterator[Leak]:
@@ -297,6 +175,8 @@ def main() -> None:
     names = list(WEAKENED) if asked.weakened == "all" else [asked.weakened]
     for name in names:
         _write_row(asked.into, _attack_many(name, asked))
+    if asked.into == TABLE:
+        write_page(TABLE)
 
 
 def _attack_many(name: str, asked: argparse.Namespace) -> dict[str, object]:

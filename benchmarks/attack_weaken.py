@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from azaanalysis import disclosure, withheld
-from azaanalysis.display import masking
+from azaanalysis.design.beside import Beside
+from azaanalysis.display import lines, masking
 from azaanalysis.report import rounds, site
 from azaanalysis.small_counts import SHOWN, SMALL, is_small
 
@@ -48,6 +49,10 @@ def _every_share(marked: pd.DataFrame) -> pd.Series:
     return pd.Series(False, marked.index)
 
 
+def _left_in(_: Any, estimate: Any, __: Any) -> Any:
+    return estimate
+
+
 # What is taken away, by a name for the table: the module, its attribute, what stands in its place.
 WEAKENED: dict[str, list[tuple[Any, str, Any]]] = {
     "all but small cells": [
@@ -60,6 +65,9 @@ WEAKENED: dict[str, list[tuple[Any, str, Any]]] = {
     "steps of curves": [(withheld, "_free", _any_day)],
     "linked levels and leavers": [(masking, "protect", _nothing_linked)],
     "denominators of percentages": [(masking, "_tell_missing", _every_share)],
+    "repeated events": [(withheld, "_counts_repeats", lambda *_: False)],
+    "steps between treatments": [(lines, "protect", _nothing_linked)],
+    "groups and ways": [(Beside, "_without", _left_in)],
     "two parts of a report": [(rounds, "find_links", lambda *_: [])],
     "two reports": [(site, "refuse_beside", lambda *_, **__: None)],
 }
