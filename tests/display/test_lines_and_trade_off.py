@@ -65,6 +65,15 @@ def test_a_small_step_is_in_neither_table_nor_words(shown):
     assert " 3 JAK" not in told
 
 
+def test_of_a_withheld_arm_no_step_is_shown():
+    frame = steps(smallest_count=5)
+    frame.attrs["withheld"] = ("anti_tnf",)
+
+    marked = mark_lines(frame, smallest_count=5).set_index(["line", "source"])
+
+    assert (marked.loc[(1, "anti_tnf"), ["mark", "source_mark"]] != "").all(axis=None)
+
+
 def test_the_order_of_masked_steps_in_words_does_not_tell_which_is_larger():
     def words(to_jak, to_end):
         frame = steps(smallest_count=5)
