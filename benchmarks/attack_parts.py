@@ -42,6 +42,7 @@ def attack_parts(extra: Extra, rows: Sequence[Any], known: Known, k: int) -> Ite
     if extra.kind == "groups":
         _bound_levels(book, names, arms)
         yield from book.recover(truth, k, "groups")
+        yield from _of_pairs(book, names, arms, truth, k)
     else:
         yield from _between(book, names, arms, truth, k)
 
@@ -85,6 +86,19 @@ def _bound_levels(book: Book, names: Sequence[str], arms: Sequence[str]) -> None
                 book.bound({**terms, f"{letter}|{arm}|{names[0]}": -1.0}, 0.0, 0.0)
 
 
+def _of_pairs(
+    book: Book, names: Sequence[str], arms: Sequence[str], truth: dict[str, int], k: int
+) -> Iterator[Recovered]:
+    """Yield small counts of two arms together, as comparisons show them."""
+    for name in names:
+        for arm, other in combinations(arms, 2):
+            for letter in "ne":
+                keys = [f"{letter}|{one}|{name}" for one in (arm, other)]
+                total = sum(truth[key] for key in keys)
+                if 1 <= total < k and book.is_known(dict.fromkeys(keys, 1.0), truth):
+                    yield "groups", " and ".join(keys), total
+
+
 def _between(
     book: Book, names: Sequence[str], arms: Sequence[str], truth: dict[str, int], k: int
 ) -> Iterator[Recovered]:
@@ -96,6 +110,19 @@ def _between(
                 gap = truth[one] - truth[other]
                 if 1 <= abs(gap) < k and book.is_known({one: 1.0, other: -1.0}, truth):
                     yield "ways", f"{one} less {other}", abs(gap)
+        yield from _pairs_between(book, (first, second), arms, truth, k)
+
+
+def _pairs_between(
+    book: Book, names: tuple[str, str], arms: Sequence[str], truth: dict[str, int], k: int
+) -> Iterator[Recovered]:
+    for pair in combinations(arms, 2):
+        for letter in "ne":
+            signs = zip((1.0, -1.0), names, strict=True)
+            terms = {f"{letter}|{a}|{name}": sign for sign, name in signs for a in pair}
+            gap = int(sum(sign * truth[key] for key, sign in terms.items()))
+            if 1 <= abs(gap) < k and book.is_known(terms, truth):
+                yield "ways", f"{', '.join(pair)} ({letter}): {' less '.join(names)}", abs(gap)
 
 
 def attack_lines(

@@ -109,7 +109,7 @@ def mark_lines(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
     nodes = pd.Series(np.where(is_small(totals, smallest_count), SMALL, SHOWN), totals.index)
     nodes = nodes.astype(object)
     told = nodes.index.isin([f"1 {arm}" for arm in frame.attrs.get("withheld", ())])
-    nodes = nodes.where(~told | (nodes != SHOWN).to_numpy(), LINKED)
+    nodes = pd.Series(np.where(told & (nodes == SHOWN), LINKED, nodes), nodes.index, dtype=object)
     marks = np.where(is_small(counts, smallest_count), SMALL, SHOWN).astype(object)
     before = -1
     while before < (n_hidden := int((marks != SHOWN).sum() + (nodes != SHOWN).sum())):
