@@ -24,6 +24,7 @@ def test_no_small_count_follows_from_a_report(seed, tmp_path):
         ("numbers at risk", 2),
         ("linked levels and leavers", 103),
         ("repeated events", 4),
+        ("groups and ways", 3),
         ("two parts of a report", 3),
     ],
 )
