@@ -20,7 +20,7 @@ def test_no_small_count_follows_from_a_report(seed, tmp_path):
 @pytest.mark.parametrize(
     ("rule", "seed"),
     [
-        ("moments of release", 2),
+        ("moments of release", 20261124),
         ("numbers at risk", 2),
         ("linked levels and leavers", 103),
         ("repeated events", 4),
