@@ -28,6 +28,9 @@ _H2 = re.compile(r"^## +(.+?)\s*$", re.MULTILINE)
 _H1 = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 _WARNING = re.compile(r"\b(\w*Warning: .+)")
 _NOTES = re.compile(r"(<tfoot><tr><td[^>]*>)(.*?)(</td></tr></tfoot>)", re.DOTALL)
+# A notebook needs what the stylesheet of the site says already; these run from left to right.
+_LEFT = ' style="text-align:left"'
+_PLAIN = re.compile(r'(<t[dh][^>]*?) dir="auto"(>[ -;=-~–−]*</t[dh]>)')
 ANSWER_FIRST = "Reading"
 ANSWER_SECTION = "Estimate"
 _MAIN_SECTIONS = ("Cohort", "Balance", ANSWER_SECTION)
@@ -214,6 +217,7 @@ def number_tables(cells: list[Any]) -> tuple[Table, ...]:
         html = str(output.get("data", {}).get("text/html", ""))
         if TABLE_MARK in html:
             tables.append(read_table(html))
+            html = _PLAIN.sub(r"\1\2", html.replace(_LEFT, ""))
             output.data["text/html"] = _NOTES.sub(r'\1<div class="notes">\2</div>\3', html)
             output.metadata["aza_table"] = {"number": len(tables), "caption": tables[-1].caption}
     return tuple(tables)

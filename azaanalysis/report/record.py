@@ -9,7 +9,6 @@ only the days that the study shows; :func:`read_results` puts both files togethe
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from azaanalysis.display.source import as_plain
 from azaanalysis.errors import ReportError
 from azaanalysis.report.curves import lengthen, shorten
 from azaanalysis.report.results import NOTEBOOK_RESULTS
@@ -66,9 +66,10 @@ FIELDS = (
 )
 _SHARED = ("estimand", "level", "interval", "method", "weighting", "smallest_count")
 _NAME_IN_ABOUT = {"study_hash": "study", "cohort_fingerprint": "cohort"}
-# A list that holds nothing but numbers, words and nothing.
-_ROW = re.compile(r'\[\n((?:\s+(?:"(?:[^"\\\n]|\\.)*"|[\w.+-]+),?\n)+)\s*\]')
-_GAP = re.compile(r"\n\s*")
+# Seven digits of a number are known: 32 bits hold them, in half the room.
+_SHORT = ["value", "lower", "upper", "std_error", "patient_years"]
+# Below this depth of the JSON file an entry has one line: a changed row is a changed line.
+_MOST_DEEP = 5
 _TYPES = {"text": "object", "number": "float64", "count": "Int64"}
 
 
@@ -112,20 +113,20 @@ def write_record(record: Mapping[str, Any], folder: Path) -> list[Path]:
     check_results(frame)
     days = [float(day) for day in record["settings"]["show"]["at_days"]]
     short = {**record, "estimates": [shorten(entry, days) for entry in record["estimates"]]}
-    text = json.dumps(short, ensure_ascii=False, indent=1, allow_nan=False)
+    text = _spread(short, depth=_MOST_DEEP)
     json_path, parquet_path = folder / JSON_NAME, folder / PARQUET_NAME
-    json_path.write_text(_one_row_a_line(text) + "\n", encoding="utf-8")
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    json_path.write_text(text + "\n", encoding="utf-8")
+    narrow = frame.astype(dict.fromkeys(_SHORT, "float32"))
+    table = pa.Table.from_pandas(narrow, preserve_index=False)
     words = {"schema": SCHEMA, "version": SCHEMA_VERSION, "study": str(record["study"]["title"])}
-    numbers = [field.name for field in FIELDS if field.kind == "number"]
     pq.write_table(
         table.replace_schema_metadata(words),
         parquet_path,
         compression="zstd",
         compression_level=19,
-        # Numbers hardly repeat, and shrink better byte by byte.
-        use_dictionary=[field.name for field in FIELDS if field.kind != "number"],
-        use_byte_stream_split=numbers,
+        # Measured numbers hardly repeat, and shrink better byte by byte.
+        use_dictionary=[field.name for field in FIELDS if field.name not in _SHORT],
+        use_byte_stream_split=_SHORT,
     )
     return [json_path, parquet_path]
 
@@ -165,7 +166,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     if path.suffix == ".parquet":
-        return _typed(pd.read_parquet(path))
+        return _rounded(_typed(pd.read_parquet(path)))
     return as_frame(read_record(path))
 
 
@@ -241,6 +242,13 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the seven digits that were written, without those of 32 bits."""
+    return frame.assign(**{name: [as_plain(n) for n in frame[name]] for name in _SHORT}).astype(
+        dict.fromkeys(_SHORT, "float64")
+    )
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     """Return what a file holds, or nothing if it is not there or is no JSON object."""
     try:
@@ -250,6 +258,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _one_row_a_line(text: str) -> str:
-    """Join the cells of a row of indented JSON: a change in one number is a change in one line."""
-    return _ROW.sub(lambda found: "[" + _GAP.sub("", found.group(1).strip()) + "]", text)
+def _spread(entry: Any, *, depth: int) -> str:
+    """Write JSON with a line for each part of an entry, down to some depth."""
+    if not isinstance(entry, (dict, list)):
+        return json.dumps(entry, ensure_ascii=False, allow_nan=False)
+    parts = entry.values() if isinstance(entry, dict) else entry
+    if depth == 0 or not any(isinstance(part, (dict, list)) for part in parts):
+        return json.dumps(entry, ensure_ascii=False, allow_nan=False)
+    if isinstance(entry, list):
+        return "[\n" + ",\n".join(_spread(part, depth=depth - 1) for part in entry) + "\n]"
+    lines = (
+        f"{json.dumps(key, ensure_ascii=False)}: {_spread(part, depth=depth - 1)}"
+        for key, part in entry.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}"

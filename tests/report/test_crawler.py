@@ -83,7 +83,7 @@ def test_results_are_found_in_tables_figures_summary_and_titles(numbers):
     ("page", "start", "old"),
     [
         ("04_discontinuation", 'id="table-2"', r"(?<=>)\d\d\.\d(?=<)"),
-        ("04_discontinuation", 'id="table-2"', r'(?<="number" dir="auto">)\d{3}(?=<)'),
+        ("04_discontinuation", 'id="table-2"', r'(?<="number">)\d{3}(?=<)'),
         ("04_discontinuation", 'id="table-1"', r"(?<=>)\d{3}(?=<)"),
         ("04_discontinuation", 'id="figure-1"', r"\d\d\.\d(?=%)"),
         ("04_discontinuation", 'id="table-2"', r"(?<=\. )\d+(?= patients)"),
