@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -21,6 +22,7 @@ _SLOTS_PER_ROW = 4
 _FEW_SLOTS = 50_000
 _MOST_STRATA = 100
 _DECIMALS = 7
+_ROWS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class CellIndex:
 
     def total(self, values: Array) -> Array:
         """Sum values over the rows of each cell."""
-        sums: Array = np.bincount(self.slot, values, minlength=self.n_slots)[self.used]
+        sums: Array = _summed(self.slot, self.n_slots, values)[self.used]
         return sums
 
     @cached_property
@@ -170,7 +172,7 @@ def index_cells(follow_up: FollowUp, stratum: str | None = None) -> CellIndex:
     }
     slot, n_slots = _slots(columns, len(frame))
     if n_slots <= max(_SLOTS_PER_ROW * len(frame), _FEW_SLOTS):
-        counts = np.bincount(slot, minlength=n_slots)
+        counts = _summed(slot, n_slots)
         used = np.flatnonzero(counts)
         counts, keys = counts[used], _decoded(columns, used)
     else:
@@ -212,8 +214,8 @@ def _coded_days(days: Array) -> Coded:
     if latest == 0:
         return Coded(days, 1)
     if latest <= max(10 * len(days), 100_000):
-        whole = days.astype(np.int32, copy=False)
-        if days.dtype.kind in "iu" or np.array_equal(whole, days):
+        whole = days if days.dtype.kind in "iu" else days.astype(np.int32)
+        if whole is days or np.array_equal(whole, days):
             return Coded(whole, int(latest) + 1)
     # Days that were computed may miss each other by rounding, as 63 and 62.99999999999999.
     distinct, codes = np.unique(np.round(days, _DECIMALS), return_inverse=True)
@@ -222,7 +224,10 @@ def _coded_days(days: Array) -> Coded:
 
 def _slots(columns: dict[str, Coded], n_rows: int) -> tuple[Array, int]:
     """Combine coded columns to one number for each row; constant columns cost nothing."""
-    slot, n_slots = np.zeros(n_rows, dtype=np.intp), 1
+    n_all = math.prod(column.size for column in columns.values())
+    is_narrow = n_all <= np.iinfo(np.int32).max
+    slot: Array = np.zeros(n_rows, dtype=np.int32 if is_narrow else np.intp)
+    n_slots = 1
     for column in columns.values():
         if column.size > 1:
             if n_slots > 1:
@@ -230,6 +235,19 @@ def _slots(columns: dict[str, Coded], n_rows: int) -> tuple[Array, int]:
             slot += column.codes
             n_slots *= column.size
     return slot, n_slots
+
+
+def _summed(slot: Array, n_slots: int, values: Array | None = None) -> Array:
+    """Count the rows of each slot, or sum values over them.
+
+    Many rows are taken in turn, because counting makes a wider copy of all that it is given.
+    """
+    at_once = max(_ROWS_AT_ONCE, 4 * n_slots)
+    sums: Array = np.zeros(n_slots, dtype=float if values is not None else np.intp)
+    for start in range(0, len(slot), at_once):
+        rows = slice(start, start + at_once)
+        sums += np.bincount(slot[rows], None if values is None else values[rows], n_slots)
+    return sums
 
 
 def _decoded(columns: dict[str, Coded], slots: Array) -> list[Array]:
