@@ -11,6 +11,7 @@ from pathlib import Path
 
 from azaanalysis.display.figure import font_files
 from azaanalysis.report.pages import Chapter, Site, describe_site, render
+from azaanalysis.report.paper_index import shorten_index
 from azaanalysis.report.tables import TABLE_MARK
 
 PAPER_NAME = "report.pdf"
@@ -75,13 +76,12 @@ def write_paper(chapters: Sequence[Chapter], site: Site, *, path: Path) -> Path:
     }
     html = render("paper.html.j2", context)
     page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
-    path.write_bytes(
-        page.write_pdf(
-            font_config=FontConfiguration(),
-            pdf_variant="pdf/ua-1",
-            pdf_identifier=site.study.hash.encode(),
-        )
+    pdf = page.write_pdf(
+        font_config=FontConfiguration(),
+        pdf_variant="pdf/ua-1",
+        pdf_identifier=site.study.hash.encode(),
     )
+    path.write_bytes(shorten_index(pdf))
     return path
 
 
