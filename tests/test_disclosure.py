@@ -205,3 +205,20 @@ def test_marks_say_which_cells_are_small_and_which_are_only_linked():
     marks = find_masked(_estimate(_rate("a", 3), _rate("b", 31), _rate("a", 34, versus="b")))
 
     assert marks["events"].tolist() == ["small", "", "linked"]
+
+
+def test_those_who_remain_in_all_are_not_the_larger_arm_and_the_few_of_the_other():
+    # 161 in all less the 158 at the head of the baseline table would be the 3 of the small arm.
+    path = pd.DataFrame(
+        {
+            "step": ["In the data", "Entered an arm", "Entered an arm", "Entered an arm"],
+            "arm": ["", "", "azathioprine", "anti_tnf"],
+            "reason": ["", "not on a study drug", "", ""],
+            "patients": [200, 161, 3, 158],
+            "left": [0, 39, 0, 0],
+        }
+    )
+
+    marked = mark_attrition(path, smallest_count=5)
+
+    assert (marked["patients_mark"][marked["step"] == "Entered an arm"] != "").all()

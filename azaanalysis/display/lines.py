@@ -12,7 +12,7 @@ from azaanalysis.display.masking import threshold_of
 from azaanalysis.display.numbers import NOT_KNOWN
 from azaanalysis.display.summaries import masked_footnotes, spell_marked
 from azaanalysis.display.table import Column, Table
-from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_small, protect
+from azaanalysis.small_counts import LINKED, SHOWN, SMALL, is_safe, is_small, protect
 from azaanalysis.vocab import sentence_case
 
 _NUMERALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth")
@@ -117,7 +117,7 @@ def mark_lines(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
         for node in sides.values():
             marks[(nodes[node].to_numpy() != SHOWN) & (marks == SHOWN)] = LINKED
             _protect_steps(steps, node, marks, smallest_count)
-            _hide_told_nodes(node, marks, nodes)
+            _hide_telling_nodes(steps["patients"], node, (marks, nodes), smallest_count)
         _protect_nodes(totals, nodes, smallest_count)
     return steps.assign(
         mark=marks,
@@ -140,11 +140,16 @@ def _protect_steps(steps: pd.DataFrame, node: pd.Series, marks: np.ndarray, k: i
             marks[rows] = protect(steps["patients"].iloc[rows], marks[rows], k)
 
 
-def _hide_told_nodes(node: pd.Series, marks: np.ndarray, nodes: pd.Series) -> None:
-    """Hide a bar that is a single step, if that is hidden: the two are one number."""
-    is_single = ~node.duplicated(keep=False).to_numpy()
-    told = node[is_single & (marks != SHOWN)]
-    nodes[told[(nodes[told] == SHOWN).to_numpy()]] = LINKED
+def _hide_telling_nodes(
+    counts: pd.Series, node: pd.Series, marked: tuple[np.ndarray, pd.Series], k: int
+) -> None:
+    """Hide a bar whose sum gives a step away even when all of its steps are hidden."""
+    marks, nodes = marked
+    for rows in counts.groupby(node).indices.values():
+        hidden = rows[marks[rows] != SHOWN]
+        if len(hidden) and not is_safe(counts.to_numpy()[hidden], marks[hidden], k):
+            bar = node.iloc[rows[:1]]
+            nodes[bar[(nodes[bar] == SHOWN).to_numpy()]] = LINKED
 
 
 def _protect_nodes(totals: pd.Series, nodes: pd.Series, k: int) -> None:

@@ -38,9 +38,15 @@ def mark_attrition(frame: pd.DataFrame, *, smallest_count: int) -> pd.DataFrame:
     for column in ("patients", "left"):
         _protect_arms(marked, column, smallest_count)
     secure_path(marked, smallest_count)
-    if frame.attrs.get("withheld"):
+    if frame.attrs.get("withheld") or _ends_with_few(marked, smallest_count):
         _withhold_arms(marked)
     return marked
+
+
+def _ends_with_few(marked: pd.DataFrame, k: int) -> bool:
+    """Tell if an arm ends small: the sizes of the others stand at the head of other tables."""
+    of_arms = marked[marked["arm"] != ""]
+    return bool(is_small(of_arms.groupby("arm", sort=False)["patients"].last(), k).any())
 
 
 def _withhold_arms(marked: pd.DataFrame) -> None:

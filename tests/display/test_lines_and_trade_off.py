@@ -143,3 +143,19 @@ def test_another_estimate_is_refused():
     other = Estimate.from_rows([{"arm": "a", "quantity": "rate", "value": 1.0}])
     with pytest.raises(EstimationError, match="no trade-off"):
         tabulate_trade_off(other)
+
+
+def test_a_bar_is_hidden_whose_sum_would_tell_the_small_step_though_both_steps_are_hidden():
+    # 11 came: one hidden step is at least 10, the other 1 to 9, which could only be 10 and 1.
+    came = pd.DataFrame(
+        {
+            "line": [1, 1, 1, 1],
+            "source": ["anti_tnf", "jak_inhibitor", "anti_tnf", "jak_inhibitor"],
+            "target": ["azathioprine", "azathioprine", "died", "died"],
+            "patients": [10, 1, 40, 30],
+        }
+    )
+
+    marked = mark_lines(came, smallest_count=10)
+
+    assert (marked["target_mark"][marked["target"] == "azathioprine"] != "").all()
