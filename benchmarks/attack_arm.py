@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -46,6 +46,7 @@ class ArmAttack:
         self, facts: list[Fact], found: Any, rng: np.random.Generator, enough: int
     ) -> dict[tuple[str, ...], tuple[int, int]]:
         """Try every small count of one arm; return the sums that are known."""
+        facts = _as_meant(facts, len(self.patients), self.k)
         puzzle = pose(facts, causes=list(self.causes), last_day=HORIZON)
         truth = self._true_counts(puzzle)
         self._refuse_wrong_reading(puzzle, truth)
@@ -115,6 +116,20 @@ class ArmAttack:
             for day in puzzle.days:
                 yield f"{name} by day {day:g}", puzzle.by_then(day, 1, reasons)
         yield "censored in all", puzzle.by_then(np.inf, 2, puzzle.censored)
+
+
+def _as_meant(facts: list[Fact], size: int, k: int) -> list[Fact]:
+    """Let "few at risk" include nobody in an arm that is small as a whole.
+
+    Such an arm shows its size at the start alone, and on later days the same words again.
+    """
+    if size >= k:
+        return facts
+    return [replace(f, low=0.0) if _is_few_later(f, k) else f for f in facts]
+
+
+def _is_few_later(fact: Fact, k: int) -> bool:
+    return fact.what == "at_risk" and fact.day > 0 and fact.low == 1 and fact.high == k - 1
 
 
 def _recovered(
