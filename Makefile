@@ -5,7 +5,7 @@ ENV := .venv
 READY := $(ENV)/.ready
 RUN := $(ENV)/bin
 
-.PHONY: study test lint lock clean help
+.PHONY: study sample test lint lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,11 @@ help:
 
 study: $(READY)
 	@$(RUN)/azaanalysis report "$(STUDY)"
+
+# The report that is kept in git, without its paper; commit it with the code that it was made from.
+sample: $(READY)
+	@$(RUN)/azaanalysis report notebooks/study.yml --no-paper
+	@$(RUN)/python -m pytest -q tests/report/test_sample.py
 
 test: $(READY)
 	@$(RUN)/python -m pytest -n auto --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg tests notebooks

@@ -157,7 +157,7 @@ def report(
     folder: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the report; reports/synthetic or reports/real/NAME if not given."
+            help="Folder for the report; one in reports/, by kind and name, if not given."
         ),
     ] = None,
     notebook: Notebooks = None,
@@ -170,6 +170,7 @@ def report(
     previous: Annotated[
         Path | None, typer.Option(help="Earlier report that readers have; else that in the folder.")
     ] = None,
+    paper: Annotated[bool, typer.Option(help="Whether to make the PDF.")] = True,
 ) -> None:
     """Execute the notebooks with a study and write the report that reviewers read.
 
@@ -197,6 +198,7 @@ def report(
             tell=said.append,
             all_tables=all_tables,
             previous=previous,
+            paper=paper,
         )
     for sentence in said:
         _err.print(sentence, highlight=False, markup=False, soft_wrap=True)

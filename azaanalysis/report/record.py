@@ -24,7 +24,7 @@ from azaanalysis.result import COLUMNS, Estimate
 from azaanalysis.study import Study
 from azaanalysis.vocab import QUANTITIES
 
-SCHEMA, SCHEMA_VERSION = "azaanalysis-results", "1.1"
+SCHEMA, SCHEMA_VERSION = "azaanalysis-results", "1.2"
 JSON_NAME, PARQUET_NAME = "results.json", "results.parquet"
 
 

@@ -30,6 +30,7 @@ from azaanalysis.report.word import WORD_NAME, write_word
 from azaanalysis.study import Study, load_study
 
 # A kernel takes one core and the memory of one cohort.
+OWN_STUDY = Path("notebooks") / "study.yml"
 _AT_ONCE = 2
 _KINDS = (".csv", ".json", ".svg")
 _PACKED = {ARCHIVE_NAME: "the curves for a spreadsheet", DRAWINGS_NAME: "the figures, to paste"}
@@ -54,6 +55,7 @@ def write_report(  # noqa: PLR0913 - one keyword for each option of the command
     tell: Callable[[str], None] | None = None,
     all_tables: bool = False,
     previous: str | Path | None = None,
+    paper: bool = True,
 ) -> Path:
     """Execute the notebooks with a study and write the report in every form.
 
@@ -65,9 +67,9 @@ def write_report(  # noqa: PLR0913 - one keyword for each option of the command
         Notebook files; all of the project's ``notebooks`` folder if not given. A notebook
         that asks for an endpoint the study does not have is left out, and the summary says so.
     folder
-        Where the report goes. If not given: ``reports/synthetic`` for invented patients,
-        ``reports/real/<study name>`` for others, inside the project. An earlier report there
-        is replaced.
+        Where the report goes, inside the project. If not given: ``reports/synthetic`` for the
+        study that comes with it, ``reports/invented/<study name>`` for others on invented
+        patients, ``reports/real/<study name>`` for real ones. An earlier report there is replaced.
     progress
         Called after each cell with the name of the notebook, cells done and cells in all.
         Two notebooks are executed at a time, so the names alternate.
@@ -78,6 +80,8 @@ def write_report(  # noqa: PLR0913 - one keyword for each option of the command
     previous
         Folder of an earlier report that readers may have; the one in ``folder`` if not given.
         Of real patients nothing is published that gives small counts away beside it.
+    paper
+        Whether there is a PDF.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def write_report(  # noqa: PLR0913 - one keyword for each option of the command
     study = load_study(study_path)
     root = find_project()
     paths = [Path(path).resolve() for path in notebooks] if notebooks else all_notebooks(root)
-    target = Path(folder).resolve() if folder else root / _place_of(study)
+    target = Path(folder).resolve() if folder else root / _place_of(study, is_own=study_path == root / OWN_STUDY)
     read = {path: read_notebook(path) for path in paths}
     left_out = _left_out(read, study)
     chosen = {path: book for path, book in read.items() if path.stem not in dict(left_out)}
@@ -116,7 +120,9 @@ def write_report(  # noqa: PLR0913 - one keyword for each option of the command
         if earlier is not None:
             record = gather_results(place, notebooks=list(written), study=study)
             refuse_beside(record, earlier, name=Path(previous or target).name)
-        finish_report(pages, written, study=study, folder=place, left_out=left_out, tell=tell)
+        finish_report(
+            pages, written, study=study, folder=place, left_out=left_out, tell=tell, paper=paper
+        )
         if place != target:
             forget_report(target)
     if failed:
@@ -130,7 +136,7 @@ def _make_all(job: _Job, chosen: Mapping[Path, Any]) -> list[Page | ReportError]
         return list(pool.map(lambda item: _attempt(job, *item), chosen.items()))
 
 
-def finish_report(
+def finish_report(  # noqa: PLR0913 - one keyword for each wish
     pages: Sequence[Page],
     notebooks: Mapping[str, Any],
     *,
@@ -138,6 +144,7 @@ def finish_report(
     folder: Path,
     left_out: Sequence[tuple[str, str]] = (),
     tell: Callable[[str], None] | None = None,
+    paper: bool = True,
 ) -> Path:
     """Write everything that is made of all pages together, and seal it.
 
@@ -155,6 +162,8 @@ def finish_report(
         Notebooks without a page, each with the reason.
     tell
         Called with each sentence that the analyst should read.
+    paper
+        Whether there is a PDF.
 
     Returns
     -------
@@ -171,15 +180,16 @@ def finish_report(
         write_tables(page.tables, folder / page.name)
         files += sorted((folder / page.name).iterdir())
     manifest = make_manifest(notebooks, study=study, record=record)
-    obstacle = find_obstacle()
-    forms = tuple(_forms(has_paper=not obstacle, packed=[path.name for path in packed]))
+    obstacle = find_obstacle() if paper else ""
+    has_paper = paper and not obstacle
+    forms = tuple(_forms(has_paper=has_paper, packed=[path.name for path in packed]))
     site = Site(study, pages, record, manifest, answers, tuple(left_out), forms)
     chapters = compose_chapters(site, folder=folder)
     files += write_chapters(chapters, site, folder=folder)
     files.append(write_word(pages, folder / WORD_NAME, study=study))
-    if not obstacle:
+    if has_paper:
         files.append(write_paper(chapters, site, path=folder / PAPER_NAME))
-    elif tell is not None:
+    if obstacle and tell is not None:
         tell(obstacle)
     seal_report(folder, manifest, files=[path.relative_to(folder).as_posix() for path in files])
     return folder / "index.html"
@@ -221,10 +231,11 @@ def all_notebooks(root: Path) -> list[Path]:
     return found
 
 
-def _place_of(study: Study) -> Path:
-    if study.is_synthetic:
+def _place_of(study: Study, *, is_own: bool) -> Path:
+    if study.is_synthetic and is_own:
         return Path("reports") / "synthetic"
-    return Path("reports") / "real" / re.sub(r"[^\w.-]+", "_", study.name)
+    patients = "invented" if study.is_synthetic else "real"
+    return Path("reports") / patients / re.sub(r"[^\w.-]+", "_", study.name)
 
 
 def _left_out(notebooks: dict[Path, Any], study: Study) -> list[tuple[str, str]]:

@@ -108,7 +108,7 @@ def executed_notebook(shown):
     return new.new_notebook(cells=cells)
 
 
-def write_small_report(folder, *, shown=(), estimates=None, study=STUDY, tell=None):
+def write_small_report(folder, *, shown=(), estimates=None, study=STUDY, tell=None, paper=True):
     """A finished report of one notebook that no kernel has executed."""
     folder.mkdir(parents=True, exist_ok=True)
     study_folder = folder.parent / f"{folder.name}_study"
@@ -117,7 +117,7 @@ def write_small_report(folder, *, shown=(), estimates=None, study=STUDY, tell=No
     notebook = executed_notebook(shown)
     page = read_page(copy.deepcopy(notebook), name="04_discontinuation")
     books = {"04_discontinuation": notebook}
-    finish_report([page], books, study=asked, folder=folder, tell=tell)
+    finish_report([page], books, study=asked, folder=folder, tell=tell, paper=paper)
     return folder
 
 

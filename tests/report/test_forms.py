@@ -176,6 +176,15 @@ def test_without_the_system_library_the_pages_are_finished_and_one_sentence_says
     assert (folder / "tables.docx").is_file()
 
 
+def test_a_report_without_paper_does_not_speak_of_one(tmp_path):
+    said = []
+    folder = write_small_report(tmp_path / "out", shown=[TABLE], tell=said.append, paper=False)
+
+    assert said == []
+    assert not (folder / "report.pdf").exists()
+    assert "report.pdf" not in (folder / "index.html").read_text("utf-8")
+
+
 def test_every_table_of_a_page_is_a_csv_with_its_number(tmp_path):
     tables = [TABLE, tabulate_estimate(builders.rates())]
     folder = write_small_report(tmp_path / "out", shown=tables) / "04_discontinuation"

@@ -104,7 +104,7 @@ def test_a_folder_without_results_and_a_later_version_are_refused(folder, tmp_pa
     with pytest.raises(ReportError, match="There are no results at"):
         read_record(tmp_path / "nowhere")
     text = (folder / "results.json").read_text("utf-8")
-    (folder / "results.json").write_text(text.replace('"version": "1.1"', '"version": "2.0"'))
+    (folder / "results.json").write_text(text.replace('"version": "1.2"', '"version": "2.0"'))
     with pytest.raises(ReportError, match="Make the report again"):
         read_record(folder)
 
