@@ -11,6 +11,7 @@ RUN := $(ENV)/bin
 help:
 	@echo "make study                     run the default study on invented patients; reports land in reports/"
 	@echo "make study STUDY=path/to.yml   run another study file"
+	@echo "make sample                    make the report that git keeps in reports/synthetic again"
 	@echo "make test                      run everything that CI runs"
 
 study: $(READY)

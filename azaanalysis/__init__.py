@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from azaanalysis.display import *  # noqa: F403
     from azaanalysis.report import *  # noqa: F403
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 # Displays and reports bring matplotlib and nbconvert, which take longer to import than all the
 # rest: they are loaded when they are first asked for.
