@@ -150,7 +150,7 @@ def run(
 
 
 @app.command()
-def report(
+def report(  # noqa: PLR0913 - one keyword for each option of the command
     study: Annotated[
         Path, typer.Argument(help="A study file; with --verify, the folder of a report.")
     ],

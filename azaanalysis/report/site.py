@@ -102,7 +102,11 @@ def write_report(  # noqa: PLR0913 - one keyword for each option of the command
     study = load_study(study_path)
     root = find_project()
     paths = [Path(path).resolve() for path in notebooks] if notebooks else all_notebooks(root)
-    target = Path(folder).resolve() if folder else root / _place_of(study, is_own=study_path == root / OWN_STUDY)
+    target = (
+        Path(folder).resolve()
+        if folder
+        else root / _place_of(study, is_own=study_path == root / OWN_STUDY)
+    )
     read = {path: read_notebook(path) for path in paths}
     left_out = _left_out(read, study)
     chosen = {path: book for path, book in read.items() if path.stem not in dict(left_out)}
