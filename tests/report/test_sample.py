@@ -1,4 +1,4 @@
-"""The report of the invented patients that was made last: current, complete, unchanged."""
+"""The sample report that comes with the project: small, current, complete, unchanged."""
 
 import json
 
@@ -8,18 +8,23 @@ from azaanalysis.report.record import SCHEMA, SCHEMA_VERSION, check_results, rea
 from azaanalysis.report.verify import verify_report
 from azaanalysis.study import load_study
 
+_MOST_BYTES = 8_000_000
+
 
 @pytest.fixture(scope="module")
 def sample(request):
-    folder = request.config.rootpath / "reports" / "synthetic"
-    if not (folder / "manifest.json").is_file():
-        pytest.skip("reports/synthetic is empty: make study fills it")
-    return folder
+    return request.config.rootpath / "reports" / "synthetic"
 
 
 @pytest.fixture(scope="module")
 def manifest(sample):
     return json.loads((sample / "manifest.json").read_text("utf-8"))
+
+
+def test_the_sample_is_small_enough_to_be_kept(sample, manifest):
+    sizes = {name: (sample / name).stat().st_size for name in [*manifest["files"], "manifest.json"]}
+
+    assert sum(sizes.values()) < _MOST_BYTES, sorted(sizes.items(), key=lambda s: -s[1])[:8]
 
 
 def test_the_sample_has_the_schema_of_this_version(sample, manifest):
