@@ -16,6 +16,7 @@ from azaanalysis.report.tables import TABLE_MARK
 
 PAPER_NAME = "report.pdf"
 _TABLE = re.compile(r'<table class="aza-table">.*?</table>', re.DOTALL)
+_CELL = re.compile(r"<t[hd]\b")
 _FOLDED = re.compile(r"<details\b.*?</details>", re.DOTALL)
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _LABEL = re.compile(r'aria-label="([^"]*)"')
@@ -98,7 +99,8 @@ def _for_paper(chapter: Chapter) -> str:
 def _name_size(found: re.Match[str]) -> str:
     """Say of a table how large it is: selectors that count take WeasyPrint a third of its time."""
     table = found.group()
-    columns, rows = table.count('<th scope="col"'), table.count("<tr")
+    cells = [len(_CELL.findall(row)) for row in table.split("<tr")[1:]]
+    columns, rows = max(cells, default=0), len(cells)
     sizes = {"many": columns >= 10, "most": columns >= 12, "crowded": columns >= 13}
     names = [name for name, is_so in {**sizes, "short": rows <= 11}.items() if is_so]
     return table.replace(TABLE_MARK, f'class="{" ".join(["aza-table", *names])}"', 1)
