@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from azaanalysis.report.record import read_results
 from benchmarks.attack_files import Sheet, Text, list_files
 
 DAYS_PER_YEAR, DAYS_PER_WEEK = 365.25, 7.0
@@ -81,7 +82,7 @@ def read_rows(folder: Path) -> list[Any]:
     parts = [pd.DataFrame(e["rows"], columns=columns) for e in record["estimates"] if e["rows"]]
     printed = [g["rows"] for page in record["printed"] for g in page["results"] if g["rows"]]
     parts += [pd.DataFrame(rows, columns=[_DRAWN, *columns]) for rows in printed]
-    parts.append(pd.read_parquet(folder / "results.parquet")[columns])
+    parts.append(read_results(folder / "results.parquet")[columns])
     parts += [
         pd.read_csv(io.BytesIO(content))
         for name, content in list_files(folder)
