@@ -81,7 +81,7 @@ TESTS: dict[str, LabTest] = {
     "crp": LabTest("mg/L", 500, 1500, factors={"mg/dl": 10.0}, aliases=("c_reactive_protein",)),
     "calprotectin": LabTest("ug/g", 20_000, 100_000, factors={"mg/kg": 1.0}, aliases=("fcal",)),
     "mcv": LabTest("fL", 140, 200),
-    "6tgn": LabTest("pmol/8x10^8 RBC", 3000, 20_000, aliases=("tgn", "6_tgn")),
+    "6tgn": LabTest("pmol/8x10^8 RBC", 6000, 20_000, aliases=("tgn", "6_tgn")),
     "6mmp": LabTest("pmol/8x10^8 RBC", 50_000, 300_000, aliases=("mmp", "6_mmp")),
 }
 TEST_ALIASES = {alias: name for name, test in TESTS.items() for alias in test.aliases}
