@@ -243,7 +243,10 @@ def _ratio_rows(pair: RatePair, plan: _Plan) -> list[dict[str, Any]]:
 
 
 def _normal_p(value: float, error: float) -> float:
-    return float(2 * ndtr(-abs(np.log(value)) / error)) if np.isfinite(error) else float("nan")
+    # Rows that are all alike have no error, and nothing to be held against.
+    if not (np.isfinite(error) and error > 0):
+        return float("nan")
+    return float(2 * ndtr(-abs(np.log(value)) / error))
 
 
 def _resampled(pair: RatePair, plan: _Plan) -> tuple[float, float, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
@@ -190,6 +190,7 @@ counts = st.lists(
 
 
 @given(counts, st.floats(0.01, 100), st.sampled_from(["robust", "exact"]))
+@example([(1, 1, "a", 1.0)] * 3 + [(1, 1, "b", 1.0)], 1.0, "robust")
 @settings(max_examples=30, deadline=None)
 def test_swapping_the_arms_turns_the_ratio_and_the_difference_round(rows, factor, variance):
     days, events, arm, weight = zip(*rows, strict=True)
