@@ -13,6 +13,7 @@ import nbformat
 
 from azaanalysis.display.statement import NOT_WEIGHED
 from azaanalysis.estimate.true_answer import REAL
+from azaanalysis.report.outputs import outputs_of
 from azaanalysis.report.tables import TABLE_MARK, read_table
 from azaanalysis.vocab import lower_first
 
@@ -41,7 +42,7 @@ def without_absent(cells: Sequence[Any]) -> list[Any]:
     was_absent = False
     questions = list(_questions(cells))
     for number, question in enumerate(questions):
-        outputs = [output for cell in question for output in cell.get("outputs", ())]
+        outputs = list(outputs_of(question))
         is_last = number == len(questions) - 1
         was_absent = (was_absent and is_last) if not outputs else all(map(is_absent, outputs))
         if was_absent:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from azaanalysis.report.outputs import outputs_of
+
 _SVG_ID = re.compile(r'(\bid="|url\(#|href="#)([\w-]+)')
 
 
 def number_figures(cells: list[Any]) -> None:
     """Give each figure its number in the order of the page, its caption and its words."""
     number = 0
-    for output in (output for cell in cells for output in cell.get("outputs", ())):
+    for output in outputs_of(cells):
         data = output.get("data", {})
         if not {"image/svg+xml", "image/png"} & set(data):
             continue
@@ -29,7 +31,7 @@ def set_drawings_aside(cells: list[Any]) -> dict[str, str]:
     names (viewBox, clipPath) into others that only a browser understands.
     """
     drawings: dict[str, str] = {}
-    for output in (output for cell in cells for output in cell.get("outputs", ())):
+    for output in outputs_of(cells):
         if drawing := output.get("data", {}).get("image/svg+xml"):
             mark = f"<!--drawing {len(drawings) + 1}-->"
             drawings[mark] = drawing

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from azaanalysis import errors
 from azaanalysis.errors import ReportError
 from azaanalysis.handling import listed
+from azaanalysis.report.outputs import outputs_of
 from azaanalysis.report.results import FOLDER_VARIABLE
 from azaanalysis.study import Study
 from azaanalysis.vocab import in_words
@@ -172,10 +173,6 @@ def _section_of_failure(notebook: Any) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             heading = ([heading, *_HEADING.findall(cell.source)])[-1]
-        elif any(output.output_type == "error" for output in _outputs(cell)):
+        elif any(output.output_type == "error" for output in outputs_of([cell])):
             return heading
     return heading
-
-
-def _outputs(cell: Any) -> Iterator[Any]:
-    yield from cell.get("outputs", ())

@@ -18,6 +18,7 @@ from azaanalysis.display.table import Table
 from azaanalysis.report.absent import without_absent
 from azaanalysis.report.drawings import number_figures, set_drawings_aside
 from azaanalysis.report.links import link_outputs
+from azaanalysis.report.outputs import outputs_of
 from azaanalysis.report.parents import Result, Shown
 from azaanalysis.report.tables import TABLE_MARK, read_table
 
@@ -101,7 +102,7 @@ def read_page(notebook: Any, *, name: str) -> Page:
     cells = [cell for section in [head, *sections] for cell in section.cells]
     tables = number_tables(cells)
     number_figures(cells)
-    shown, results = link_outputs(list(_outputs_of(cells)), tables, notebook=name)
+    shown, results = link_outputs(list(outputs_of(cells)), tables, notebook=name)
     for number, section in enumerate([head, *sections]):
         _mark_section(section, number)
     drawings = set_drawings_aside(cells)
@@ -169,7 +170,7 @@ def _lift_estimand(head: _Section, sections: list[_Section]) -> str:
     """Move the cell that states the estimand under the title, and return the sentence."""
     for section in sections:
         for cell in section.cells:
-            for output in _outputs_of([cell]):
+            for output in outputs_of([cell]):
                 html = str(output.get("data", {}).get("text/html", ""))
                 if _ESTIMAND in html:
                     section.cells.remove(cell)
@@ -189,7 +190,7 @@ def _answer(sections: list[_Section]) -> str:
     for section in sections:
         if section.title != ANSWER_SECTION:
             continue
-        for output in _outputs_of(section.cells):
+        for output in outputs_of(section.cells):
             html = str(output.get("data", {}).get("text/html", ""))
             has_estimates = bool(output.get("metadata", {}).get(METADATA, {}).get("sources"))
             if TABLE_MARK in html and has_estimates and len(read_table(html).rows) <= _MOST_ROWS:
@@ -197,14 +198,9 @@ def _answer(sections: list[_Section]) -> str:
     return ""
 
 
-def _outputs_of(cells: list[Any]) -> Iterator[Any]:
-    for cell in cells:
-        yield from cell.get("outputs", ())
-
-
 def _main_tables(sections: list[_Section]) -> Iterator[int]:
     for section in sections:
-        for output in _outputs_of(section.cells):
+        for output in outputs_of(section.cells):
             number = output.get("metadata", {}).get("aza_table", {}).get("number")
             if number and section.title in _MAIN_SECTIONS:
                 yield number
@@ -213,7 +209,7 @@ def _main_tables(sections: list[_Section]) -> Iterator[int]:
 def number_tables(cells: list[Any]) -> tuple[Table, ...]:
     """Give each table its number in the order of the page, and return the tables."""
     tables = []
-    for output in _outputs_of(cells):
+    for output in outputs_of(cells):
         html = str(output.get("data", {}).get("text/html", ""))
         if TABLE_MARK in html:
             tables.append(read_table(html))

@@ -18,6 +18,7 @@ from azaanalysis.report.execute import Progress, execute_notebook, read_notebook
 from azaanalysis.report.ledger import record_printed
 from azaanalysis.report.linked import refuse_beside, set_aside
 from azaanalysis.report.manifest import make_manifest, threshold_of
+from azaanalysis.report.outputs import outputs_of
 from azaanalysis.report.page import Page, read_page
 from azaanalysis.report.pages import Site, compose_chapters, write_chapters
 from azaanalysis.report.paper import PAPER_NAME, find_obstacle, write_paper
@@ -278,10 +279,9 @@ def _clear(files: Path) -> None:
 
 
 def _write_figures(executed: Any, files: Path) -> None:
-    outputs = [output for cell in executed.cells for output in cell.get("outputs", ())]
     drawings = [
         output.data["image/svg+xml"]
-        for output in outputs
+        for output in outputs_of(executed.cells)
         if "image/svg+xml" in output.get("data", {}) and not is_absent(output)
     ]
     for number, drawing in enumerate(drawings, 1):

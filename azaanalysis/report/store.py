@@ -10,6 +10,7 @@ import nbformat
 
 from azaanalysis.display.source import METADATA
 from azaanalysis.report.execute import Progress, execute_notebook, read_notebook, why_left_out
+from azaanalysis.report.outputs import outputs_of
 from azaanalysis.report.site import all_notebooks, find_project
 from azaanalysis.study import load_study
 
@@ -71,9 +72,8 @@ def store_notebooks(
 
 def _forget_sources(notebook: Any) -> None:
     """Take out what stands behind each table and figure: only a report leads to it."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            output.get("metadata", {}).pop(METADATA, None)
+    for output in outputs_of(notebook.cells):
+        output.get("metadata", {}).pop(METADATA, None)
 
 
 def _forget_injected(notebook: Any) -> None:
