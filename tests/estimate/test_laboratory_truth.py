@@ -13,7 +13,6 @@ from azaanalysis.synthetic import (
     Reading,
     load_parameters,
     make_cohort,
-    shelf,
     simulate_truth,
     true_risk,
 )
@@ -25,15 +24,11 @@ LIMITS = (2.0, 3.0, 4.0)
 FINDINGS = tuple(Finding(f"below_{limit:g}", "wbc", below=limit) for limit in LIMITS)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_shelf(tmp_path_factory):
-    usual, shelf.SHELF = shelf.SHELF, tmp_path_factory.mktemp("shelf")
-    yield
-    shelf.SHELF = usual
+pytestmark = pytest.mark.usefixtures("own_shelf")
 
 
 @pytest.fixture(scope="module")
-def truth(_own_shelf):
+def truth(own_shelf):
     return simulate_truth(
         n_patients=1500, seed=5, horizon_days=370, reading=Reading(findings=FINDINGS)
     )

@@ -14,16 +14,12 @@ from azaanalysis import (
     load_study,
 )
 from azaanalysis.estimate.true_subgroups import condition_of
-from azaanalysis.synthetic import make_cohort, shelf, simulate_overlap_truth
+from azaanalysis.synthetic import make_cohort, simulate_overlap_truth
 
 STUDY = Path(__file__).parents[2] / "notebooks" / "study.yml"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_shelf(tmp_path_factory):
-    usual, shelf.SHELF = shelf.SHELF, tmp_path_factory.mktemp("shelf")
-    yield
-    shelf.SHELF = usual
+pytestmark = pytest.mark.usefixtures("own_shelf")
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,11 @@
 import numpy as np
 import pytest
 
-from azaanalysis.synthetic import WORLDS, load_naive_errors, shelf
+from azaanalysis.synthetic import WORLDS, load_naive_errors
 from benchmarks.confounding import measure_confounding
 from benchmarks.naive_errors import MISREADINGS, Size, measure_naive_error
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _own_shelf(tmp_path_factory):
-    usual, shelf.SHELF = shelf.SHELF, tmp_path_factory.mktemp("shelf")
-    yield
-    shelf.SHELF = usual
+pytestmark = pytest.mark.usefixtures("own_shelf")
 
 
 def test_every_world_says_what_a_naive_analysis_gets_wrong():

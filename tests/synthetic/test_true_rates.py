@@ -13,7 +13,6 @@ from azaanalysis.study import load_study
 from azaanalysis.synthetic import (
     Reading,
     make_potential_cohorts,
-    shelf,
     simulate_overlap_truth,
     simulate_truth,
     true_mean_count,
@@ -29,11 +28,7 @@ YEAR = 365.25
 SERIOUS = "serious_infection"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_shelf(tmp_path_factory):
-    usual, shelf.SHELF = shelf.SHELF, tmp_path_factory.mktemp("shelf")
-    yield
-    shelf.SHELF = usual
+pytestmark = pytest.mark.usefixtures("own_shelf")
 
 
 def truth_of(leave, death, infections, horizon_days=4):
@@ -88,7 +83,7 @@ def test_a_study_that_watched_for_longer_than_the_truth_is_refused():
 # The same invented people, once as days and counts of the truth, once as tables that the study
 # reads: nobody is lost, so the estimators must find the truth, and its error.
 @pytest.fixture(scope="module")
-def both(_own_shelf):
+def both(own_shelf):
     study = load_study(STUDY).changed(
         population={"diseases": (), "without": ()}, comparison={"horizon_days": 370}
     )

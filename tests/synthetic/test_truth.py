@@ -14,7 +14,6 @@ from azaanalysis.study import load_study
 from azaanalysis.synthetic import (
     Reading,
     make_cohort,
-    shelf,
     simulate_truth,
     true_mean_count,
     true_persistence,
@@ -37,20 +36,16 @@ CONSTANT = {
 }
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_shelf(tmp_path_factory):
-    usual, shelf.SHELF = shelf.SHELF, tmp_path_factory.mktemp("shelf")
-    yield
-    shelf.SHELF = usual
+pytestmark = pytest.mark.usefixtures("own_shelf")
 
 
 @pytest.fixture(scope="module")
-def constant(_own_shelf):
+def constant(own_shelf):
     return simulate_truth("constant_hazard", n_patients=8000, seed=3, horizon_days=370)
 
 
 @pytest.fixture(scope="module")
-def base(_own_shelf):
+def base(own_shelf):
     return simulate_truth(n_patients=3000, seed=8, horizon_days=370)
 
 
@@ -253,7 +248,7 @@ def test_as_started_more_infections_count_than_on_treatment(base):
 # What a study estimates from a cohort in which treatment is by lot is the truth: the same
 # definitions on both sides, from the visit that shows a response to the lag after a stop.
 @pytest.fixture(scope="module")
-def by_lot(_own_shelf):
+def by_lot(own_shelf):
     study = load_study(STUDY).changed(
         population={"diseases": (), "without": ()}, endpoints={"response": {"horizon_days": 400}}
     )
