@@ -100,7 +100,8 @@ def _with_events(follow_up: FollowUp) -> tuple[FollowUp, tuple[str, ...]]:
 
 def _put_together(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Put levels of words in which nobody had the event together with the most frequent one."""
-    if pd.api.types.is_numeric_dtype(frame[column]) and not _is_flag(frame[column]):
+    is_flag = pd.api.types.is_bool_dtype(frame[column])
+    if pd.api.types.is_numeric_dtype(frame[column]) and not is_flag:
         return frame, ()
     levels = frame[column].astype(object)
     events = frame["n_events"].groupby(levels).sum()
@@ -112,7 +113,3 @@ def _put_together(frame: pd.DataFrame, column: str) -> tuple[pd.DataFrame, tuple
     made = frame.assign(**{column: np.where(levels.isin(empty), usual, levels)})
     note = f"{in_words(column)}: nobody {words} had the event, put with {in_words(str(usual))}."
     return made, (note,)
-
-
-def _is_flag(values: pd.Series) -> bool:
-    return bool(pd.api.types.is_bool_dtype(values))
